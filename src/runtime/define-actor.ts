@@ -1,0 +1,109 @@
+import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate'
+import type { Address } from './message.ts'
+
+/** A value that survives JSON unchanged. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined }
+
+/** A row for a table the tenant declared. Equal `key` columns replace the stored row. */
+export interface TenantRow {
+  readonly table: string
+  readonly key: Readonly<Record<string, string | number>>
+  readonly values: Readonly<Record<string, Json>>
+}
+
+/**
+ * What a named action of the machine becomes.
+ * - `publish`: a record for a topic of the outside, in order per key. `id` defaults to f(actor, seq, index).
+ * - `send`: a message for another actor.
+ * - `row`: a row of a declared table, written by the same commit.
+ * - `note`: a line for people in the journal entry of this step (e.g. the numbers of a decision).
+ */
+export type Effect =
+  | { readonly kind: 'publish'; readonly topic: string; readonly key: string; readonly payload: Json; readonly id?: string }
+  | { readonly kind: 'send'; readonly address: Address; readonly event: { readonly type: string }; readonly id?: string }
+  | ({ readonly kind: 'row' } & TenantRow)
+  | { readonly kind: 'note'; readonly note: Json }
+
+/** What an effect mapping is told of the step: `at` in ms since the epoch, `seq` the actor's step number. */
+export interface EffectScope {
+  readonly address: Address
+  readonly at: number
+  readonly seq: number
+  /** The snapshot the step came from, before the whole macrostep; undefined at birth. */
+  readonly context: unknown
+  readonly event: { readonly type: string }
+}
+
+export interface TaskScope {
+  readonly address: Address
+  /** Aborted when the task is closed by its machine or the runtime stops. */
+  readonly signal: AbortSignal
+  /** The same at every attempt of this task, also after a restart. */
+  readonly idempotencyKey: string
+  /** Counted from 1; rises in the commit that leases the task. */
+  readonly attempt: number
+  /** Appends a message; resolves when it is durable. Messages of an in-process provider take this way. */
+  send(address: Address, event: { readonly type: string }, options: { readonly id: string }): Promise<void>
+  /** Reads one row of a declared table by its key columns. */
+  readRow(table: string, key: TenantRow['key']): Promise<Readonly<Record<string, Json>> | undefined>
+}
+
+/** The outcome of a task: its output for the event, and rows which the commit of that outcome writes (kept out of journal and snapshot). */
+export interface TaskResult {
+  readonly output: Json | undefined
+  readonly rows?: readonly TenantRow[]
+}
+
+/** How promise logic of the machine is run. All fields but `run` have defaults. */
+export interface TaskDefinition {
+  /** Does the work. Absent: the machine's own promise logic of that name is called. */
+  readonly run?: (input: never, scope: TaskScope) => Promise<TaskResult>
+  /** Event type of the outcome; default `xstate.done.actor.ID` / `xstate.error.actor.ID`. The event carries `taskId`, and `output` or `error`. */
+  readonly done?: string
+  readonly failed?: string
+  /** Calls before the task fails for good. Default 3. */
+  readonly attempts?: number
+  /** First wait between calls, ms; doubles, with jitter. Default 1,000, at most `maxBackOffMs` 30,000. */
+  readonly backOffMs?: number
+  readonly maxBackOffMs?: number
+  /** Tasks of this source running at once in the process, and for one actor. Default 16 and 100. */
+  readonly concurrency?: number
+  readonly concurrencyPerActor?: number
+  /** Aborts a call that takes longer, ms. Default 60,000. */
+  readonly timeoutMs?: number
+  /** True when another call cannot help: the task fails at once. Default: never. */
+  readonly isPermanent?: (error: unknown) => boolean
+}
+
+/** A table the tenant brings. `migrations` are SQL texts, run once each in order; `{schema}` stands for the quoted schema. */
+export interface TableDefinition {
+  readonly name: string
+  /** Columns of the primary key and the other columns, with their SQL types (`text`, `int8`, `float8`, `bool`, `int4`). */
+  readonly key: Readonly<Record<string, ColumnType>>
+  readonly columns: Readonly<Record<string, ColumnType>>
+  readonly migrations: readonly string[]
+}
+export type ColumnType = 'text' | 'int4' | 'int8' | 'float8' | 'bool'
+
+/** An actor type: a machine, and what the world needs to know of it. */
+export interface ActorDefinition {
+  readonly machine: AnyStateMachine
+  /** Version of the machine's snapshots; a positive integer, raised when stored snapshots need a migration. */
+  readonly version: number
+  /** `migrations[v]` turns a persisted snapshot of version v into one of v + 1. */
+  readonly migrations?: Readonly<Record<number, (persisted: Json) => Json>>
+  readonly effects?: Readonly<Record<string, (params: never, scope: EffectScope) => Effect | readonly Effect[] | undefined>>
+  readonly tasks?: Readonly<Record<string, TaskDefinition>>
+  /** A small JSON value kept in a column of its own, for lists. */
+  readonly progress?: (snapshot: AnyMachineSnapshot) => Json
+  readonly tables?: readonly TableDefinition[]
+  /** True: a state with external transitions alone does not count as waiting for the outside. A function decides by snapshot. Default false. */
+  readonly strictWaiting?: boolean | ((snapshot: AnyMachineSnapshot) => boolean)
+  /** Adds the tenant's view to `inspect`: what it waits for, in a sentence, and the numbers of its last decision. */
+  readonly explain?: (snapshot: AnyMachineSnapshot) => { readonly waitsFor?: string; readonly numbers?: Json }
+}
+
+/** Checks a definition when it is written; registration checks it again against the machine. */
+export function defineActor(definition: ActorDefinition): ActorDefinition {
+  return Object.freeze(definition)
+}
