@@ -66,6 +66,8 @@ export interface TaskDefinition {
   /** First wait between calls, ms; doubles, with jitter. Default 1,000, at most `maxBackOffMs` 30,000. */
   readonly backOffMs?: number
   readonly maxBackOffMs?: number
+  /** Wait before the first call, ms, by its input. Default: none. */
+  readonly delayMs?: (input: never) => number
   /** Tasks of this source running at once in the process, and for one actor. Default 16 and 100. */
   readonly concurrency?: number
   readonly concurrencyPerActor?: number

@@ -14,6 +14,9 @@ export const errorCatalogue = {
   'snapshot-unmigratable': 'No migration leads from the stored version to the current one. Declare it in defineActor({ migrations }).',
   'snapshot-lossy': 'The context holds a value JSON would destroy. The message names the path; store a plain JSON value.',
   'endless-microsteps': 'The machine took more than 1,000 microsteps on one event. Look for an endless `always` or raise loop.',
+  'unhandled-task-error':
+    'A task the machine invoked failed and no transition handles it. Add onError, deploy, and replay the dead letter.',
+  'task-deadly': 'A task was leased ten times and never ended; it may kill the process. Mend it, deploy, and replay the dead letter.',
   'step-failed': 'A guard, action or delay of the machine threw. Mend the machine, deploy, and replay the dead letter.',
   'commit-refused': 'The database refused a row for good. The cause names it; the message is in the dead letters.',
   'fence-broken': 'Another position was found under the own epoch: a programming error. Stop, and report it.',

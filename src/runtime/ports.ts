@@ -142,7 +142,10 @@ export interface Store {
   outbox(from: readonly { readonly partition: number; readonly entry: number }[], limit: number): Promise<readonly OutboxRow[]>
   /** Removes delivered rows, or marks them delivered when `keep`. */
   outboxDelivered(rows: readonly Pick<OutboxRow, 'partition' | 'entry'>[], options: { readonly keep: boolean }): Promise<void>
+  /** Held messages of one actor, in order. */
   held(partition: number, address: Address, limit: number): Promise<readonly HeldRow[]>
+  /** Addresses that have held messages. */
+  heldAddresses(partitions: readonly number[]): Promise<readonly { readonly partition: number; readonly address: Address }[]>
 
   /** The actor, or undefined when none was born there. */
   actor(partition: number, address: Address): Promise<ActorRow | undefined>
@@ -154,7 +157,9 @@ export interface Store {
     readonly afterEntry: number
     readonly limit: number
   }): Promise<readonly JournalRow[]>
-  /** Highest entry of each partition. */
+  /** Journal rows of many partitions above an entry each, in order per partition, at most `limit` in all; cheap when nothing is new. */
+  feed(after: readonly { readonly partition: number; readonly entry: number }[], limit: number): Promise<readonly JournalRow[]>
+  /** Highest entry of each partition, in the order asked. */
   journalEnds(partitions: readonly number[]): Promise<readonly number[]>
   /** Outputs of one actor, delivered or not. */
   outputs(partition: number, address: Address): Promise<readonly OutboxRow[]>

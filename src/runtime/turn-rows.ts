@@ -49,9 +49,12 @@ export interface ActorRow {
   readonly updatedAt: number
 }
 
-/** Timers by id, with due time and arming; tasks by id, with the seq at which they were opened. */
+/**
+ * Timers by id, with due time and arming (`event`: JSON text of the event, absent when it is `{type: id}`);
+ * tasks by id, with the seq at which they were opened.
+ */
 export interface Armed {
-  readonly timers: Readonly<Record<string, { readonly due: number; readonly arming: string; readonly event: string }>>
+  readonly timers: Readonly<Record<string, { readonly due: number; readonly arming: string; readonly event?: string }>>
   readonly tasks: Readonly<Record<string, number>>
 }
 

@@ -1,0 +1,190 @@
+import { backOffMs } from './back-off.ts'
+import { QuireError } from './errors.ts'
+import type { Claim, Clock, CommitOutcome, Random, Store } from './ports.ts'
+import type { PartitionAdvance, Turn } from './turn-rows.ts'
+
+type Stored = Extract<CommitOutcome, { kind: 'fenced' }>['stored'][number]
+
+export interface OwnedPartitionsParts {
+  readonly owner: string
+  readonly store: Pick<Store, 'claim' | 'release' | 'ping'>
+  readonly clock: Clock
+  readonly random: Random
+  readonly onChange: (partitions: readonly number[]) => void
+}
+
+const limits = { firstMs: 200, maxMs: 5_000 }
+/** The database clock is asked again after this time. */
+const offsetAgeMs = 60_000
+
+/** The partitions this process owns, each under its epoch, and the time of their turns. */
+export class OwnedPartitions {
+  readonly #parts: OwnedPartitionsParts
+  readonly #claims = new Map<number, Claim>()
+  readonly #assigned = new Set<number>()
+  readonly #notBefore = new Map<number, number>()
+  #fences = 0
+  #offset = 0
+  #offsetAt = Number.NEGATIVE_INFINITY
+  #lastTurnAt = 0
+
+  constructor(parts: OwnedPartitionsParts) {
+    this.#parts = parts
+  }
+
+  /** These partitions may be claimed from now on. */
+  assign(partitions: readonly number[]): void {
+    for (const partition of partitions) {
+      this.#assigned.add(partition)
+    }
+  }
+
+  /** These partitions may not be used any more. */
+  revoke(partitions: readonly number[]): void {
+    for (const partition of partitions) {
+      this.#assigned.delete(partition)
+      this.#claims.delete(partition)
+    }
+    this.#changed()
+  }
+
+  /** Claims what is assigned, not owned, and not backing off. Returns the partitions that were claimed. */
+  async claim(): Promise<readonly number[]> {
+    const { clock, owner, store } = this.#parts
+    await this.#readClock()
+    const wanted = [...this.#assigned].filter(
+      (partition) => !this.#claims.has(partition) && (this.#notBefore.get(partition) ?? 0) <= clock.now(),
+    )
+    if (wanted.length === 0) {
+      return []
+    }
+    const claims = await store.claim(wanted, owner)
+    const kept = claims.filter((claim) => this.#assigned.has(claim.partition))
+    for (const claim of kept) {
+      this.#claims.set(claim.partition, claim)
+      this.#lastTurnAt = Math.max(this.#lastTurnAt, claim.lastTurnAt)
+    }
+    this.#changed()
+    return kept.map((claim) => claim.partition)
+  }
+
+  /** The node's clock is corrected by the database's, measured now and then (rules 17). */
+  async #readClock(): Promise<void> {
+    const { clock, store } = this.#parts
+    if (clock.now() - this.#offsetAt < offsetAgeMs) {
+      return
+    }
+    const before = clock.now()
+    const database = await store.ping()
+    const after = clock.now()
+    this.#offset = Math.round(database - (before + after) / 2)
+    this.#offsetAt = after
+  }
+
+  /** Difference of the database's clock to this node's, ms. */
+  get skewMs(): number {
+    return this.#offset
+  }
+
+  get(partition: number): Claim | undefined {
+    return this.#claims.get(partition)
+  }
+
+  ids(): readonly number[] {
+    return [...this.#claims.keys()]
+  }
+
+  all(): readonly Claim[] {
+    return [...this.#claims.values()]
+  }
+
+  positions(): { partition: number; offset: number }[] {
+    return this.all().map(({ partition, nextOffset }) => ({ partition, offset: nextOffset }))
+  }
+
+  asMap(): ReadonlyMap<number, Claim> {
+    return new Map(this.#claims)
+  }
+
+  /** Time of the next turn, ms: never before that of the last one. */
+  now(): number {
+    return Math.max(this.#lastTurnAt, this.#parts.clock.now() + this.#offset)
+  }
+
+  /** When a partition whose claim backs off may be claimed again. */
+  nextAt(): number | undefined {
+    const waits = [...this.#assigned]
+      .filter((partition) => !this.#claims.has(partition))
+      .map((partition) => this.#notBefore.get(partition) ?? 0)
+    return waits.length === 0 ? undefined : Math.min(...waits)
+  }
+
+  /** Takes in the new positions of a committed turn. */
+  advance(turn: Turn): void {
+    this.#lastTurnAt = Math.max(this.#lastTurnAt, turn.now)
+    this.#fences = 0
+    for (const { partition, toOffset, toEntry } of turn.partitions) {
+      const claim = this.#claims.get(partition)
+      if (claim !== undefined) {
+        this.#claims.set(partition, { ...claim, nextOffset: toOffset, nextEntry: toEntry, lastTurnAt: turn.now })
+      }
+    }
+  }
+
+  /**
+   * Reads the answer of a fence (rules 9). Own epoch and own target: it was this very commit whose answer was lost. A higher
+   * epoch: the partition belongs to another; it is dropped and, while still assigned, claimed again after a back-off.
+   * @returns the partitions that were lost
+   * @throws QuireError `fence-broken` when another position stands under the own epoch
+   */
+  fenced(advances: readonly PartitionAdvance[], stored: readonly Stored[]): readonly number[] {
+    const rows = new Map(stored.map((row) => [row.partition, row]))
+    const lost: number[] = []
+    for (const advance of advances) {
+      const row = rows.get(advance.partition)
+      if (row === undefined || row.epoch > advance.epoch) {
+        lost.push(advance.partition)
+      } else if (!isTarget(row, advance) && !isOrigin(row, advance)) {
+        throw new QuireError(
+          'fence-broken',
+          `partition ${advance.partition} stands at ${row.nextOffset}/${row.nextEntry} under the own epoch ${row.epoch}`,
+          {
+            details: { stored: row, advance },
+          },
+        )
+      }
+    }
+    this.#fences += 1
+    const again = this.#parts.clock.now() + backOffMs(this.#fences, limits, this.#parts.random)
+    for (const partition of lost) {
+      this.#claims.delete(partition)
+      this.#notBefore.set(partition, again)
+    }
+    if (lost.length > 0) {
+      this.#changed()
+    }
+    return lost
+  }
+
+  /** Gives up everything, so that another may take over at once. */
+  async release(): Promise<void> {
+    const claims = this.all()
+    this.revoke([...this.#assigned])
+    if (claims.length > 0) {
+      await this.#parts.store.release(claims)
+    }
+  }
+
+  #changed(): void {
+    this.#parts.onChange(this.ids())
+  }
+}
+
+function isTarget(row: Stored, advance: PartitionAdvance): boolean {
+  return row.nextOffset === advance.toOffset && row.nextEntry === advance.toEntry
+}
+
+/** Another partition's fence rolled this one back too. */
+function isOrigin(row: Stored, advance: PartitionAdvance): boolean {
+  return row.nextOffset === advance.fromOffset && row.nextEntry === advance.fromEntry
+}

@@ -1,0 +1,47 @@
+import type { LiveActor } from './snapshot.ts'
+
+/** Live actors of the last turns, bounded; the one unused for longest goes first. Everything in it is in the database too. */
+export class SnapshotCache {
+  readonly #actors = new Map<string, { actor: LiveActor; usedAt: number }>()
+  readonly #most: number
+
+  /** @param most actors kept; default 10,000 */
+  constructor(most = 10_000) {
+    this.#most = most
+  }
+
+  get size(): number {
+    return this.#actors.size
+  }
+
+  get(address: string): LiveActor | undefined {
+    return this.#actors.get(address)?.actor
+  }
+
+  put(actor: LiveActor, now: number): void {
+    this.#actors.delete(actor.address)
+    this.#actors.set(actor.address, { actor, usedAt: now })
+    while (this.#actors.size > this.#most) {
+      this.#actors.delete(this.#actors.keys().next().value as string)
+    }
+  }
+
+  /** Forgets the actors of these partitions: another owner may have changed them. */
+  drop(partitions: ReadonlySet<number>): void {
+    for (const [address, { actor }] of this.#actors) {
+      if (partitions.has(actor.partition)) {
+        this.#actors.delete(address)
+      }
+    }
+  }
+
+  /** Forgets actors not used since `before`: an idle actor costs a row and nothing else. */
+  passivate(before: number): void {
+    for (const [address, { usedAt }] of this.#actors) {
+      if (usedAt >= before) {
+        return
+      }
+      this.#actors.delete(address)
+    }
+  }
+}

@@ -1,0 +1,197 @@
+import { backOffMs } from './back-off.ts'
+import type { TaskScope } from './define-actor.ts'
+import type { TaskOutcome } from './delivery.ts'
+import { messageOf } from './errors.ts'
+import type { Clock, Random, Store } from './ports.ts'
+import type { Registry } from './registry.ts'
+import { callTask, errorJson, idempotencyKeyOf, limitOf } from './task-call.ts'
+import { TaskQueue } from './task-queue.ts'
+import type { TaskRow, TaskUpdate, Turn } from './turn-rows.ts'
+
+/** Leases without an end after which a task is taken for deadly (rules 23). */
+const mostLeases = 10
+const pageSize = 1_000
+
+export interface TaskRunnerParts {
+  readonly registry: Registry
+  readonly store: Pick<Store, 'tasks'>
+  readonly clock: Clock
+  readonly random: Random
+  /** What a call may do besides its work: send messages, read rows. */
+  readonly reach: Pick<TaskScope, 'send' | 'readRow'>
+  /** Something ended: the loop should look. */
+  readonly wake: () => void
+}
+
+/**
+ * Runs the open tasks of the owned partitions. The table is their truth: a task is leased by a commit before it is called,
+ * and its end reaches the actor by the commit that records it. A restart calls it again under the same idempotency key.
+ */
+export class TaskRunner {
+  readonly #parts: TaskRunnerParts
+  readonly #queue: TaskQueue
+  #outcomes: TaskOutcome[] = []
+  #updates: TaskUpdate[] = []
+  /** False while the table may hold tasks that are not in the queue. */
+  #complete = false
+
+  constructor(parts: TaskRunnerParts) {
+    this.#parts = parts
+    this.#queue = new TaskQueue(parts.registry)
+  }
+
+  /** Forgets what waits and aborts what runs of these partitions: they were lost, or are claimed anew. */
+  drop(partitions: ReadonlySet<number>): void {
+    this.#queue.drop(partitions, 'the partition was lost')
+    this.#outcomes = this.#outcomes.filter((outcome) => !partitions.has(outcome.task.partition))
+    this.#updates = this.#updates.filter((update) => !partitions.has(update.partition))
+    this.#complete = false
+  }
+
+  /** The table may hold tasks that are not in the queue. */
+  reload(): void {
+    this.#complete = false
+  }
+
+  async refill(partitions: readonly number[]): Promise<void> {
+    if (this.#complete || partitions.length === 0 || this.#queue.size >= pageSize) {
+      return
+    }
+    const rows = await this.#parts.store.tasks(partitions, pageSize)
+    this.#complete = rows.length < pageSize
+    for (const row of rows) {
+      this.#queue.add(row)
+    }
+  }
+
+  /** Ends and failed calls since the last take. */
+  takeOutcomes(): readonly TaskOutcome[] {
+    const outcomes = this.#outcomes
+    this.#outcomes = []
+    return outcomes
+  }
+
+  /** Failed calls that will be repeated, and leases for tasks that may start now, to be written by the next commit. */
+  takeUpdates(now: number): readonly TaskUpdate[] {
+    const updates = this.#updates
+    this.#updates = []
+    for (const task of this.#queue.take(now)) {
+      if (task.attempt - task.failures >= mostLeases) {
+        this.#condemn(task)
+      } else {
+        updates.push({ ...task, attempt: task.attempt + 1 })
+      }
+    }
+    return updates
+  }
+
+  /** Of the tasks a turn opens, those that may start with its commit get their lease in it. */
+  admit(opened: readonly TaskRow[], now: number): readonly TaskRow[] {
+    for (const task of opened) {
+      if (this.#queue.size < pageSize) {
+        this.#queue.add(task)
+      } else {
+        this.#complete = false
+      }
+    }
+    const leased = new Set(this.#queue.take(now, new Set(opened)))
+    return opened.map((task) => (leased.has(task) ? { ...task, attempt: 1 } : task))
+  }
+
+  /** Takes back what `admit` was given, when the commit was refused. */
+  withdraw(opened: readonly TaskRow[]): void {
+    for (const task of opened) {
+      this.#queue.remove(task, 'the commit was refused')
+    }
+  }
+
+  /** After a commit: starts what it leased, drops what it closed. */
+  committed(turn: Turn): void {
+    for (const closed of turn.tasksClosed) {
+      this.#queue.remove(closed, 'the machine closed this task')
+    }
+    for (const task of turn.tasksOpened) {
+      if (task.attempt === 1) {
+        this.#start(task)
+      }
+    }
+    for (const update of turn.tasksUpdated) {
+      this.#renew(update)
+    }
+  }
+
+  /** When a waiting task becomes ready, ms. */
+  nextAt(): number | undefined {
+    return this.#queue.nextAt()
+  }
+
+  get running(): number {
+    return this.#queue.running
+  }
+
+  /** Aborts what runs; nothing is recorded, so it runs again elsewhere. */
+  stop(): void {
+    this.#queue.drop(undefined, 'the runtime stops')
+  }
+
+  #renew(update: TaskUpdate): void {
+    const task = this.#queue.update(update)
+    if (task !== undefined && this.#queue.isLeased(task)) {
+      this.#start(task)
+    }
+  }
+
+  #start(task: TaskRow): void {
+    const kind = this.#parts.registry.typeOf(task.address)
+    const controller = this.#queue.begin(task)
+    if (kind === undefined || controller === undefined) {
+      return
+    }
+    const limitMs = limitOf(kind.definition.tasks?.[task.source], 'timeoutMs')
+    const cancel = this.#parts.clock.schedule(limitMs, () => controller.abort(new Error(`the task took longer than ${limitMs} ms`)))
+    const scope: TaskScope = {
+      ...this.#parts.reach,
+      address: task.address,
+      signal: controller.signal,
+      idempotencyKey: idempotencyKeyOf(task),
+      attempt: task.attempt,
+    }
+    const end = (record: () => void): void => {
+      cancel()
+      if (this.#queue.finish(task, controller)) {
+        record()
+        this.#parts.wake()
+      }
+    }
+    untilAborted(callTask(task, kind, scope), controller.signal).then(
+      (result) => end(() => this.#outcomes.push({ task, result: { ok: true, output: result.output }, rows: result.rows ?? [] })),
+      (error: unknown) => end(() => this.#failed(task, error)),
+    )
+  }
+
+  #failed(task: TaskRow, error: unknown): void {
+    const definition = this.#parts.registry.typeOf(task.address)?.definition.tasks?.[task.source]
+    const failures = task.failures + 1
+    if (failures >= limitOf(definition, 'attempts') || definition?.isPermanent?.(error) === true) {
+      this.#outcomes.push({ task, result: { ok: false, error: errorJson(error) }, rows: [] })
+      return
+    }
+    const limits = { firstMs: limitOf(definition, 'backOffMs'), maxMs: limitOf(definition, 'maxBackOffMs') }
+    const notBefore = this.#parts.clock.now() + backOffMs(failures, limits, this.#parts.random)
+    this.#updates.push({ ...task, failures, notBefore, lastError: messageOf(error) })
+  }
+
+  #condemn(task: TaskRow): void {
+    const poison = `task '${task.id}' of ${task.address} was leased ${task.attempt} times and never ended`
+    this.#outcomes.push({ task, result: { ok: false, error: { message: poison } }, rows: [], poison })
+    this.#parts.wake()
+  }
+}
+
+/** A call that ignores its signal must not hold its place for ever. */
+async function untilAborted<T>(call: Promise<T>, signal: AbortSignal): Promise<T> {
+  return await new Promise<T>((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+    call.then(resolve, reject)
+  })
+}

@@ -1,0 +1,198 @@
+import { createHash } from 'node:crypto'
+import type { TenantRow } from './define-actor.ts'
+import type { Delivery } from './delivery.ts'
+import { type QuireError, isQuireError, messageOf } from './errors.ts'
+import type { Output } from './consequences.ts'
+import type { Claim } from './ports.ts'
+import { type LiveActor, rowOf } from './snapshot.ts'
+import type {
+  DeadLetterRow,
+  HeldRow,
+  InboxRow,
+  JournalRow,
+  OutboxRow,
+  PartitionAdvance,
+  TaskKey,
+  TaskRow,
+  TaskUpdate,
+  TimerRow,
+  Turn,
+} from './turn-rows.ts'
+
+/** What an entry adds to the journal, beside what the delivery says. */
+export interface Noted {
+  readonly seq: number
+  readonly state: string
+  readonly transitions?: readonly string[]
+  readonly notes?: readonly unknown[]
+  readonly ignored?: string
+}
+
+/** A turn in the making. It numbers entries and gathers rows; `turn.ts` decides what they are. */
+export class TurnDraft {
+  readonly now: number
+  /** Actors as they are after what was decided so far; the loaded ones before. */
+  readonly actors: Map<string, LiveActor>
+  readonly rows: TenantRow[] = []
+  readonly deadLetters: DeadLetterRow[] = []
+  readonly held: HeldRow[] = []
+  readonly released: { partition: number; address: string; offset: number }[] = []
+  readonly tasksUpdated: TaskUpdate[] = []
+  readonly #owner: string
+  readonly #claims: ReadonlyMap<number, Claim>
+  readonly #loaded: ReadonlyMap<string, LiveActor>
+  readonly #advances = new Map<number, { offset: number; entry: number }>()
+  readonly #inbox = new Map<string, InboxRow>()
+  readonly #journal: JournalRow[] = []
+  readonly #outbox: OutboxRow[] = []
+  readonly #inputs = new Map<string, { source: string; input: string | null }>()
+
+  constructor(owner: string, now: number, claims: ReadonlyMap<number, Claim>, loaded: ReadonlyMap<string, LiveActor>) {
+    this.now = now
+    this.actors = new Map(loaded)
+    this.#owner = owner
+    this.#claims = claims
+    this.#loaded = loaded
+  }
+
+  /** The running position of a partition; its first use takes the partition into the turn. */
+  touch(partition: number): { offset: number; entry: number } {
+    let advance = this.#advances.get(partition)
+    if (advance === undefined) {
+      const claim = this.#claims.get(partition)
+      if (claim === undefined) {
+        throw new Error(`partition ${partition} is not owned`)
+      }
+      advance = { offset: claim.nextOffset, entry: claim.nextEntry }
+      this.#advances.set(partition, advance)
+    }
+    return advance
+  }
+
+  /** Notes a message id as handled; false when this very turn handled it before. */
+  receive(delivery: Delivery): boolean {
+    const messageId = inboxKey(delivery)
+    const key = `${delivery.partition}/${messageId}`
+    if (this.#inbox.has(key)) {
+      return false
+    }
+    this.#inbox.set(key, { partition: delivery.partition, messageId, digest: digestOf(delivery.body), at: this.now })
+    return true
+  }
+
+  journal(delivery: Delivery, noted: Noted): void {
+    this.#journal.push({
+      partition: delivery.partition,
+      entry: this.touch(delivery.partition).entry++,
+      address: delivery.address,
+      seq: noted.seq,
+      kind: delivery.kind,
+      messageId: delivery.messageId,
+      at: this.now,
+      event: delivery.body,
+      state: noted.state,
+      transitions: noted.transitions ?? [],
+      notes: noted.notes === undefined || noted.notes.length === 0 ? null : JSON.stringify(noted.notes),
+      ignored: noted.ignored ?? null,
+    })
+  }
+
+  send(partition: number, address: string, output: Output): void {
+    this.#outbox.push({ partition, entry: this.touch(partition).entry++, address, ...output, createdAt: this.now })
+  }
+
+  deadLetter(delivery: Delivery, cause: string, error: unknown): void {
+    this.touch(delivery.partition)
+    this.deadLetters.push({
+      id: `${delivery.address}#${delivery.messageId}`,
+      partition: delivery.partition,
+      address: delivery.address,
+      messageId: delivery.messageId,
+      kind: delivery.kind,
+      body: delivery.body,
+      cause: isQuireError(error) ? (error as QuireError).code : cause,
+      message: messageOf(error),
+      at: this.now,
+    })
+  }
+
+  openTask(actor: LiveActor, id: string, source: string, input: string | null): void {
+    this.#inputs.set(`${actor.address} ${id} ${actor.armed.tasks[id]}`, { source, input })
+  }
+
+  /** The turn as one value. `notBefore` gives a fresh task its start. */
+  build(notBefore: (task: TaskRow) => number): Turn {
+    const changed = [...this.actors.values()].filter((actor) => this.#loaded.get(actor.address) !== actor)
+    const timers = changed.map((actor) => timerChanges(this.#loaded.get(actor.address), actor))
+    const tasks = changed.map((actor) => this.#taskChanges(this.#loaded.get(actor.address), actor))
+    return {
+      owner: this.#owner,
+      now: this.now,
+      partitions: [...this.#advances].map(([partition, to]) => this.#advance(partition, to)),
+      actors: changed.map(rowOf),
+      timersArmed: timers.flatMap((change) => change.armed),
+      timersDropped: timers.flatMap((change) => change.dropped),
+      tasksOpened: tasks.flatMap((change) => change.opened).map((task) => ({ ...task, notBefore: notBefore(task) })),
+      tasksUpdated: this.tasksUpdated,
+      tasksClosed: tasks.flatMap((change) => change.closed),
+      outbox: this.#outbox,
+      journal: this.#journal,
+      inbox: [...this.#inbox.values()],
+      deadLetters: this.deadLetters,
+      held: this.held,
+      released: this.released,
+      rows: this.rows,
+    }
+  }
+
+  /** An entry is used by every commit, so that two commits of a partition can always be told apart (rules 9). */
+  #advance(partition: number, to: { offset: number; entry: number }): PartitionAdvance {
+    const claim = this.#claims.get(partition) as Claim
+    const toEntry = Math.max(to.entry, claim.nextEntry + 1)
+    return { partition, epoch: claim.epoch, fromOffset: claim.nextOffset, toOffset: to.offset, fromEntry: claim.nextEntry, toEntry }
+  }
+
+  #taskChanges(before: LiveActor | undefined, after: LiveActor): { opened: TaskRow[]; closed: TaskKey[] } {
+    const { partition, address } = after
+    const had = before?.armed.tasks ?? {}
+    const has = after.armed.tasks
+    const opened = Object.entries(has).filter(([id, at]) => had[id] !== at)
+    const closed = Object.entries(had).filter(([id, at]) => has[id] !== at)
+    return {
+      opened: opened.flatMap(([id, at]) => {
+        const given = this.#inputs.get(`${address} ${id} ${at}`)
+        return given === undefined
+          ? []
+          : [{ partition, address, id, opened: at, ...given, attempt: 0, failures: 0, notBefore: this.now, lastError: null }]
+      }),
+      closed: closed.map(([id, at]) => ({ partition, address, id, opened: at })),
+    }
+  }
+}
+
+function timerChanges(before: LiveActor | undefined, after: LiveActor): { armed: TimerRow[]; dropped: Turn['timersDropped'] } {
+  const { partition, address } = after
+  const had = before?.armed.timers ?? {}
+  const has = after.armed.timers
+  if (had === has) {
+    return { armed: [], dropped: [] }
+  }
+  return {
+    armed: Object.entries(has)
+      .filter(([id, timer]) => had[id]?.arming !== timer.arming)
+      .map(([id, { due, arming }]) => ({ partition, address, id, due, arming })),
+    dropped: Object.keys(had)
+      .filter((id) => has[id] === undefined)
+      .map((id) => ({ partition, address, id })),
+  }
+}
+
+/** Ids are unique for an address: two senders may use the same id for different actors. */
+export function inboxKey(message: { readonly address: string; readonly messageId: string }): string {
+  return `${message.address}#${message.messageId}`
+}
+
+/** Tells 'same id, other bytes' apart. */
+export function digestOf(body: string): string {
+  return createHash('sha256').update(body).digest('hex').slice(0, 16)
+}
