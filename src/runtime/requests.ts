@@ -1,0 +1,165 @@
+import { type ActorState, holds, stateOf, type WaitCondition } from './actor-state.ts'
+import type { Changes } from './changes.ts'
+import type { Connection } from './connection.ts'
+import type { TaskScope } from './define-actor.ts'
+import { QuireError } from './errors.ts'
+import { type Message, type MessageKind, partitionOf, type Position } from './message.ts'
+import type { Clock, Mailbox, Store } from './ports.ts'
+import type { Registry } from './registry.ts'
+import { append, messageFor } from './senders.ts'
+import type { ActorRow } from './turn-rows.ts'
+
+export interface RequestParts {
+  readonly store: Store
+  readonly mailbox: Mailbox
+  readonly connection: Connection
+  readonly clock: Clock
+  readonly registry: Registry
+  readonly changes: Changes
+  readonly partitions: number
+  readonly maxMessageBytes: number
+}
+
+const sendTimeoutMs = 5_000
+
+/** What callers ask of a running runtime: append messages, wait for what follows from them. */
+export class Requests {
+  readonly #parts: RequestParts
+  #running = false
+
+  constructor(parts: RequestParts) {
+    this.#parts = parts
+  }
+
+  started(): void {
+    this.#running = true
+  }
+
+  async append(
+    address: string,
+    kind: MessageKind,
+    value: object,
+    options: { readonly id: string; readonly timeoutMs?: number },
+    replayOf?: string,
+  ): Promise<Position> {
+    const message = messageFor(address, kind, value, options.id, this.#parts.maxMessageBytes)
+    if (this.#parts.registry.typeOf(address) === undefined) {
+      throw new QuireError('unknown-actor-type', `no actor type is registered for ${address}`)
+    }
+    return await this.#append(replayOf === undefined ? message : { ...message, replayOf }, options.timeoutMs)
+  }
+
+  async #append(message: Message, timeoutMs = sendTimeoutMs): Promise<Position> {
+    if (!this.#running) {
+      throw new QuireError('not-running', 'call start() before sending')
+    }
+    const [position] = await append([message], timeoutMs, this.#parts)
+    return position as Position
+  }
+
+  async ask(
+    address: string,
+    event: { readonly type: string },
+    options: { readonly id: string; readonly timeoutMs?: number },
+  ): Promise<ActorState> {
+    const timeoutMs = options.timeoutMs ?? sendTimeoutMs
+    const deadline = this.#parts.clock.now() + timeoutMs
+    const position = await this.append(address, 'event', event, options)
+    await this.whenProcessed(position, Math.max(0, deadline - this.#parts.clock.now()))
+    const row = await this.#actor(address)
+    if (row === undefined) {
+      throw new QuireError('unknown-actor', `no actor was born at ${address}; the message is in the dead letters`)
+    }
+    return stateOf(row)
+  }
+
+  async waitFor(address: string, condition: WaitCondition, timeoutMs: number): Promise<ActorState> {
+    const read = async (): Promise<ActorState | undefined> => {
+      const row = await this.#actor(address)
+      return row !== undefined && holds(row, condition) ? stateOf(row) : undefined
+    }
+    const state = await this.#parts.changes.until(address, read, this.#parts.clock.now() + timeoutMs)
+    if (state === undefined) {
+      throw new QuireError('timeout', `${address} did not reach ${JSON.stringify(condition)} within ${timeoutMs} ms; inspect it`)
+    }
+    return state
+  }
+
+  async whenProcessed(position: Position, timeoutMs: number): Promise<void> {
+    const read = async (): Promise<true | undefined> => {
+      const [row] = await this.#parts.connection.use(() => this.#parts.store.claims([position.partition]))
+      return row !== undefined && row.nextOffset > position.offset ? true : undefined
+    }
+    if ((await this.#parts.changes.until(undefined, read, this.#parts.clock.now() + timeoutMs)) === undefined) {
+      throw new QuireError('timeout', `partition ${position.partition} was not processed up to ${position.offset} within ${timeoutMs} ms`)
+    }
+  }
+
+  async whenIdle(timeoutMs: number): Promise<void> {
+    const read = async (): Promise<true | undefined> => ((await this.#isIdle()) ? true : undefined)
+    if ((await this.#parts.changes.until(undefined, read, this.#parts.clock.now() + timeoutMs)) === undefined) {
+      throw new QuireError('timeout', `there was still work after ${timeoutMs} ms`)
+    }
+  }
+
+  async #isIdle(): Promise<boolean> {
+    const { store, mailbox, connection } = this.#parts
+    const ids = Array.from({ length: this.#parts.partitions }, (_, index) => index)
+    const from = ids.map((partition) => ({ partition, entry: 0 }))
+    return await connection.use(async () => {
+      const [ends, claims, outbox, tasks] = await Promise.all([
+        mailbox.ends(ids),
+        store.claims(ids),
+        store.outbox(from, 1),
+        store.tasks(ids, 1),
+      ])
+      const next = new Map(claims.map((claim) => [claim.partition, claim.nextOffset]))
+      return outbox.length === 0 && tasks.length === 0 && ids.every((partition, index) => (next.get(partition) ?? 0) >= (ends[index] ?? 0))
+    })
+  }
+
+  async replay(deadLetterId: string): Promise<Position> {
+    const { store, connection } = this.#parts
+    const [letter] = await connection.use(() => store.deadLetters({ id: deadLetterId, limit: 1 }))
+    if (letter === undefined) {
+      throw new QuireError('dead-letter-unknown', `there is no dead letter ${deadLetterId}`)
+    }
+    const kind = letter.kind === 'create' ? 'create' : 'event'
+    const position = await this.#append({
+      id: replayId(letter.messageId),
+      address: letter.address,
+      kind,
+      body: letter.body,
+      replayOf: letter.id,
+    })
+    await connection.use(() => store.deadLetterReplayed(letter.id))
+    return position
+  }
+
+  /** What tasks may do besides their work. */
+  reachOfTasks(): Pick<TaskScope, 'send' | 'readRow'> {
+    const tables = new Map(this.#parts.registry.tables.map((table) => [table.name, table]))
+    return {
+      send: async (address, event, options) => {
+        await this.append(address, 'event', event, { id: options.id, timeoutMs: 30_000 })
+      },
+      readRow: async (name, key) => {
+        const table = tables.get(name)
+        if (table === undefined) {
+          throw new QuireError('invalid-definition', `no actor type declares a table '${name}'`)
+        }
+        return await this.#parts.connection.use(() => this.#parts.store.readRow(table, key))
+      },
+    }
+  }
+
+  async #actor(address: string): Promise<ActorRow | undefined> {
+    const { connection, partitions, store } = this.#parts
+    return await connection.use(() => store.actor(partitionOf(address, partitions), address))
+  }
+}
+
+function replayId(messageId: string): string {
+  const match = /^(.*)#r(\d+)$/.exec(messageId)
+  return match === null ? `${messageId}#r1` : `${match[1]}#r${Number(match[2]) + 1}`
+}
