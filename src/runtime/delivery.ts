@@ -89,8 +89,13 @@ export function inputOf(delivery: Delivery, at: number): { readonly input: objec
 export function bodyOf(delivery: Delivery): { readonly value: Json; readonly repaired: boolean } {
   try {
     const value = JSON.parse(delivery.body) as Json
-    return mayBeIllFormed(delivery.body) ? { value: repairStrings(value), repaired: true } : { value, repaired: false }
+    return mayBeIllFormed(delivery.body) ? repair(value) : { value, repaired: false }
   } catch (cause) {
     throw new QuireError('invalid-message', `message ${delivery.messageId} for ${delivery.address} is not JSON`, { cause })
   }
+}
+
+function repair(value: Json): { readonly value: Json; readonly repaired: boolean } {
+  const better = repairStrings(value)
+  return { value: better, repaired: JSON.stringify(better) !== JSON.stringify(value) }
 }

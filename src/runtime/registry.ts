@@ -103,12 +103,13 @@ function isPromiseLogic(logic: object): boolean {
   if (typeof initialOf !== 'function' || typeof transition !== 'function') {
     return false
   }
-  const initial = initialOf({}, undefined) as object
-  if ('context' in initial) {
+  try {
+    const initial = initialOf({}, undefined) as object
+    const settled = transition(initial, { type: 'xstate.promise.resolve', data: 1 }, {}) as object
+    return !('context' in initial) && Reflect.get(settled, 'status') === 'done' && Reflect.get(settled, 'output') === 1
+  } catch {
     return false
   }
-  const settled = transition(initial, { type: 'xstate.promise.resolve', data: 1 }, {}) as object
-  return Reflect.get(settled, 'status') === 'done' && Reflect.get(settled, 'output') === 1
 }
 
 function checkActions(node: StateNode, definition: ActorDefinition, refuse: Refuse): void {

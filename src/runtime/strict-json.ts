@@ -57,11 +57,11 @@ function complaintAboutFields(value: object): Complaint | undefined {
   return undefined
 }
 
-const suspicious = /\\u0000|\\ud[89a-f]|\u0000|[\ud800-\udfff]/i
+const suspicious = /\\u0000|\\ud[89a-f]|\u0000/i
 
 /** True when JSON text may hold U+0000 or half a surrogate pair, which Postgres or UTF-8 would refuse. */
 export function mayBeIllFormed(json: string): boolean {
-  return suspicious.test(json)
+  return suspicious.test(json) || !json.isWellFormed()
 }
 
 /** The value with every string made well-formed and free of U+0000 (both become U+FFFD). Same value back when nothing was wrong. */

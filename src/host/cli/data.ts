@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import envPaths from 'env-paths'
+
+/** Where stored batches are: a data folder or a Postgres. */
+export type DataSource = { readonly dataDir: string } | string
+
+export interface DataOptions {
+  readonly data?: string
+  readonly database?: string
+}
+
+/** Finds the data of the commands on stored batches: `--data`, `--database`, QUIRE_DATABASE_URL, QUIRE_DATA_DIR (rules 53). */
+export function dataSource(options: DataOptions, environment: NodeJS.ProcessEnv): DataSource | undefined {
+  if (options.data !== undefined) {
+    return { dataDir: options.data }
+  }
+  const url = options.database ?? environment['QUIRE_DATABASE_URL']
+  const folder = environment['QUIRE_DATA_DIR']
+  return url ?? (folder === undefined ? undefined : { dataDir: folder })
+}
+
+/** The data folder of `rank FOLDER` without `--data`: in the user's state folder, keyed by the folder's real path. */
+export function dataFolderFor(realPath: string): string {
+  const key = createHash('sha256').update(realPath).digest('hex').slice(0, 16)
+  return join(envPaths('quire', { suffix: '' }).data, 'rank', key)
+}

@@ -1,0 +1,33 @@
+/** One essay of a finished ranking. `score` and `se` are on the logit scale of the Bradley-Terry model. */
+export interface RankedEssay {
+  readonly id: string
+  readonly rank: number
+  readonly score: number
+  readonly se: number
+}
+
+const plotWidth = 41
+
+/** The ranking as a table with the interval score +- 1 standard error drawn in text. */
+export function rankingTable(ranking: readonly RankedEssay[]): string[] {
+  if (ranking.length === 0) {
+    return []
+  }
+  const low = Math.min(...ranking.map((essay) => essay.score - essay.se))
+  const high = Math.max(...ranking.map((essay) => essay.score + essay.se))
+  const column = (value: number): number => Math.round(((value - low) / Math.max(high - low, 1e-9)) * (plotWidth - 1))
+  const nameWidth = Math.max(5, ...ranking.map((essay) => essay.id.length))
+  const header = `rank  ${'essay'.padEnd(nameWidth)}   score     se  ${'score +- 1 se'.padEnd(plotWidth)}`.trimEnd()
+  return [header, ...ranking.map((essay) => row(essay, nameWidth, column))]
+}
+
+function row(essay: RankedEssay, nameWidth: number, column: (value: number) => number): string {
+  const from = column(essay.score - essay.se)
+  const to = column(essay.score + essay.se)
+  const cells: string[] = Array.from({ length: plotWidth }, (_, index) =>
+    index < from || index > to ? ' ' : index === from || index === to ? '|' : '-',
+  )
+  cells[column(essay.score)] = 'o'
+  const score = essay.score.toFixed(2).padStart(6)
+  return `${String(essay.rank).padStart(4)}  ${essay.id.padEnd(nameWidth)}  ${score}  ${essay.se.toFixed(2).padStart(5)}  ${cells.join('')}`.trimEnd()
+}

@@ -1,0 +1,71 @@
+import { type Kysely, sql } from 'kysely'
+import type { DeadLetterRow, HeldRow, InboxRow, JournalRow, OutboxRow, Turn } from '../../runtime/turn-rows.ts'
+import type { Database } from '../database.ts'
+import { type Column, field } from '../rowset.ts'
+import { deleteRows, insertRows } from './insert-rows.ts'
+
+export const journalColumns: readonly Column<JournalRow>[] = [
+  field('partition', 'int4'),
+  field('entry', 'int8'),
+  field('address', 'text'),
+  field('seq', 'int8'),
+  field('kind', 'text'),
+  field('messageId', 'text'),
+  field('at', 'int8'),
+  field('event', 'text'),
+  field('state', 'text'),
+  { name: 'transitions', type: 'text', of: (row) => JSON.stringify(row.transitions) },
+  field('notes', 'text'),
+  field('ignored', 'text'),
+]
+
+const outboxColumns: readonly Column<OutboxRow>[] = [
+  field('partition', 'int4'),
+  field('entry', 'int8'),
+  field('id', 'text'),
+  field('address', 'text'),
+  field('target', 'text'),
+  field('key', 'text'),
+  field('payload', 'text'),
+  field('createdAt', 'int8'),
+]
+
+const inboxColumns: readonly Column<InboxRow>[] = [
+  field('partition', 'int4'),
+  field('messageId', 'text'),
+  field('digest', 'text'),
+  field('at', 'int8'),
+]
+
+const deadLetterColumns: readonly Column<DeadLetterRow>[] = [
+  field('partition', 'int4'),
+  field('id', 'text'),
+  field('address', 'text'),
+  field('messageId', 'text'),
+  field('kind', 'text'),
+  field('body', 'text'),
+  field('cause', 'text'),
+  field('message', 'text'),
+  field('at', 'int8'),
+]
+
+const heldColumns: readonly Column<HeldRow>[] = [
+  field('partition', 'int4'),
+  field('address', 'text'),
+  field('offset', 'int8'),
+  field('messageId', 'text'),
+  field('kind', 'text'),
+  field('body', 'text'),
+]
+const heldKey: readonly Column<Turn['released'][number]>[] = [field('partition', 'int4'), field('address', 'text'), field('offset', 'int8')]
+
+/** What only grows: journal, outbox, inbox, dead letters; and the messages held for actors that stand still. An output whose id is there already is the same output. */
+export async function writeLogs(database: Database, executor: Kysely<unknown>, turn: Turn): Promise<void> {
+  const ignore = sql`on conflict do nothing`
+  await insertRows(database, executor, { table: 'journal', columns: journalColumns, rows: turn.journal })
+  await insertRows(database, executor, { table: 'outbox', columns: outboxColumns, rows: turn.outbox, onConflict: ignore })
+  await insertRows(database, executor, { table: 'inbox', columns: inboxColumns, rows: turn.inbox, onConflict: ignore })
+  await insertRows(database, executor, { table: 'dead_letters', columns: deadLetterColumns, rows: turn.deadLetters, onConflict: ignore })
+  await deleteRows(database, executor, { table: 'held_messages', columns: heldKey, keys: turn.released })
+  await insertRows(database, executor, { table: 'held_messages', columns: heldColumns, rows: turn.held, onConflict: ignore })
+}

@@ -1,0 +1,140 @@
+import { PGlite } from '@electric-sql/pglite'
+import { Kysely, type RawBuilder, sql } from 'kysely'
+import pg from 'pg'
+import type { Clock } from '../runtime/ports.ts'
+import { pgDialect, pgliteDialect } from './dialect.ts'
+import { classified } from './errors.ts'
+import { createListener, type Listener } from './listener.ts'
+
+/** A connected database and the schema Quire uses in it. Queries are Kysely's `sql`, tables named with their schema. */
+export interface Database {
+  readonly kind: 'postgres' | 'pglite'
+  readonly schema: string
+  readonly kysely: Kysely<unknown>
+  /** A table of the schema, for use in `sql`. */
+  table(name: string): RawBuilder<unknown>
+  /** Notices of other processes; those of this one come at once. */
+  readonly listener: Listener
+  /** A connection of its own, for a session lock. Absent in PGlite, whose folder is locked instead. */
+  readonly openSession: (() => Promise<Session>) | undefined
+  close(): Promise<void>
+}
+
+/** A connection outside the pool. `onEnd` is called once, when it is lost or closed. */
+export interface Session {
+  query(text: string, values: readonly unknown[]): Promise<readonly Record<string, unknown>[]>
+  onEnd(call: () => void): void
+  /** Calls with the channel of each NOTIFY this session listens to. */
+  onNotice(call: (channel: string) => void): void
+  close(): Promise<void>
+}
+
+export interface PostgresOptions {
+  readonly url: string
+  readonly schema: string
+  readonly clock: Clock
+  /** Named statements; off behind pgbouncer in transaction mode. Default true. */
+  readonly preparedStatements?: boolean
+  /** Connections of the pool. Default 10. */
+  readonly connections?: number
+  /** Shown in pg_stat_activity; default `quire`. */
+  readonly applicationName?: string
+}
+
+/** int8 as a safe integer: positions and times stay far below 2^53; a larger one is a fault, said loudly. */
+function safeInteger(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value)) {
+    throw new Error(`the integer ${text} of the database is beyond 2^53`)
+  }
+  return value
+}
+
+const int8 = 20
+const types = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') => (oid === int8 ? safeInteger : pg.types.getTypeParser(oid, format ?? 'text')),
+}
+
+/** A pool of connections to Postgres. Connects when first used: a server that is away is no error here. */
+export function openPostgres(options: PostgresOptions): Database {
+  const config = {
+    connectionString: options.url,
+    application_name: options.applicationName ?? 'quire',
+    types: types as pg.CustomTypesConfig,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+  }
+  const pool = new pg.Pool({ ...config, max: options.connections ?? 10 })
+  // An idle client whose server goes away emits an error; the next query meets it and is classified there.
+  pool.on('error', () => undefined)
+  const openSession = () => classified(() => connectSession(config))
+  const kysely = new Kysely<unknown>({ dialect: pgDialect(pool, options.preparedStatements ?? true) })
+  const listener = createListener(options.schema, openSession, options.clock)
+  return {
+    kind: 'postgres',
+    schema: options.schema,
+    kysely,
+    table: (name) => sql.id(options.schema, name),
+    listener,
+    openSession,
+    async close() {
+      await listener.close()
+      await kysely.destroy()
+    },
+  }
+}
+
+async function connectSession(config: pg.ClientConfig): Promise<Session> {
+  const client = new pg.Client(config)
+  const ends: (() => void)[] = []
+  let ended = false
+  const end = (): void => {
+    if (!ended) {
+      ended = true
+      for (const call of ends) {
+        call()
+      }
+    }
+  }
+  client.on('error', end)
+  client.on('end', end)
+  await client.connect()
+  return {
+    query: async (text, values) => (await classified(() => client.query(text, [...values]))).rows as Record<string, unknown>[],
+    onEnd(call) {
+      ended ? call() : ends.push(call)
+    },
+    async close() {
+      await client.end().catch(() => undefined)
+      end()
+    },
+    onNotice(call) {
+      client.on('notification', (message) => call(message.channel))
+    },
+  }
+}
+
+export interface PGliteOptions {
+  readonly dataDir: string
+  readonly schema: string
+  readonly clock: Clock
+}
+
+/** An embedded Postgres in a folder. The caller holds the folder's lock: PGlite itself takes none. */
+export async function openPGlite(options: PGliteOptions): Promise<Database> {
+  const pglite = await classified(() => PGlite.create(options.dataDir, { parsers: { [int8]: safeInteger } }))
+  const kysely = new Kysely<unknown>({ dialect: pgliteDialect(pglite) })
+  const listener = createListener(options.schema, undefined, options.clock)
+  return {
+    kind: 'pglite',
+    schema: options.schema,
+    kysely,
+    table: (name) => sql.id(options.schema, name),
+    listener,
+    openSession: undefined,
+    async close() {
+      await listener.close()
+      await kysely.destroy()
+    },
+  }
+}

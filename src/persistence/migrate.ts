@@ -1,0 +1,100 @@
+import { type Kysely, sql, type Transaction } from 'kysely'
+import type { TableDefinition } from '../runtime/define-actor.ts'
+import { QuireError } from '../runtime/errors.ts'
+import type { Database } from './database.ts'
+import { migrations } from './migrations/index.ts'
+
+/** Any two Quires that migrate wait for each other, whatever their schemas. */
+const lockKey = 7_105_738_211
+
+export interface MigrationSetup {
+  readonly partitions: number
+  readonly tables: readonly TableDefinition[]
+}
+
+/**
+ * Brings the schema up to date, in one transaction under an advisory lock, and checks the number of partitions.
+ * @throws QuireError `schema-newer`, `partitions-mismatch`
+ */
+export async function migrate(database: Database, setup: MigrationSetup): Promise<void> {
+  await database.kysely.transaction().execute(async (transaction) => {
+    await sql`select pg_advisory_xact_lock(${sql.lit(lockKey)})`.execute(transaction)
+    await sql`create schema if not exists ${sql.id(database.schema)}`.execute(transaction)
+    await sql`create table if not exists ${database.table('migrations')} (name text primary key, at timestamptz not null default now())`.execute(
+      transaction,
+    )
+    const done = await appliedNames(database, transaction)
+    assertNotNewer(done, setup.tables)
+    for (const migration of [...migrations, ...setup.tables.flatMap(tenantMigrations)]) {
+      if (!done.has(migration.name)) {
+        await apply(migration, database, transaction)
+      }
+    }
+    await fixPartitions(database, setup.partitions, transaction)
+  })
+}
+
+/** Names of migrations that would still run; empty when the schema is up to date. */
+async function appliedNames(database: Database, executor: Kysely<unknown>): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<{ name: string }>`select name from ${database.table('migrations')}`.execute(executor)
+  return new Set(rows.map((row) => row.name))
+}
+
+function tenantMigrations(table: TableDefinition): { readonly name: string; readonly sql: string }[] {
+  return table.migrations.map((text, index) => ({ name: `table ${table.name} ${String(index + 1).padStart(4, '0')}`, sql: text }))
+}
+
+/** Migrations of tables nobody declares here may belong to another actor type; those of our own must all be known. */
+function assertNotNewer(done: ReadonlySet<string>, tables: readonly TableDefinition[]): void {
+  const known = new Set([...migrations, ...tables.flatMap(tenantMigrations)].map((migration) => migration.name))
+  const declared = tables.map((table) => `table ${table.name} `)
+  const unknown = [...done].filter(
+    (name) => !known.has(name) && (!name.startsWith('table ') || declared.some((prefix) => name.startsWith(prefix))),
+  )
+  if (unknown.length > 0) {
+    throw new QuireError(
+      'schema-newer',
+      `the database was migrated by a newer version (${unknown.join(', ')} is unknown here); upgrade this process`,
+      {
+        details: { unknown },
+      },
+    )
+  }
+}
+
+async function apply(
+  migration: { readonly name: string; readonly sql: string },
+  database: Database,
+  transaction: Transaction<unknown>,
+): Promise<void> {
+  const schema = `"${database.schema.replaceAll('"', '""')}"`
+  for (const statement of migration.sql.replaceAll('{schema}', schema).split(/;\s*$/m)) {
+    if (statement.trim() !== '') {
+      await sql.raw(statement).execute(transaction)
+    }
+  }
+  await sql`insert into ${database.table('migrations')} (name) values (${migration.name})`.execute(transaction)
+}
+
+/** The number of partitions is part of every address's place: it is fixed when the database is made. */
+async function fixPartitions(database: Database, partitions: number, transaction: Transaction<unknown>): Promise<void> {
+  const settings = database.table('settings')
+  await sql`insert into ${settings} (name, value) values ('partitions', ${String(partitions)}) on conflict do nothing`.execute(transaction)
+  const { rows } = await sql<{ value: string }>`select value from ${settings} where name = 'partitions'`.execute(transaction)
+  const stored = Number(rows[0]?.value)
+  if (stored !== partitions) {
+    throw new QuireError(
+      'partitions-mismatch',
+      `the database has ${stored} mailbox partitions, this process is configured for ${partitions}; configure ${stored}`,
+      {
+        details: { stored, configured: partitions },
+      },
+    )
+  }
+  await sql`insert into ${database.table('partitions')} (id) select generate_series(0, ${partitions}::int4 - 1) on conflict do nothing`.execute(
+    transaction,
+  )
+  await sql`insert into ${database.table('mailbox_heads')} (partition) select generate_series(0, ${partitions}::int4 - 1) on conflict do nothing`.execute(
+    transaction,
+  )
+}

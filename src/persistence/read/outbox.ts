@@ -1,0 +1,44 @@
+import { sql } from 'kysely'
+import type { OutboxRow } from '../../runtime/turn-rows.ts'
+import type { Database } from '../database.ts'
+import { camelRows } from '../rowset.ts'
+
+const columns = sql`partition, entry, id, address, target, key, payload, created_at`
+
+/** Outputs not delivered yet, in order per partition. */
+export async function readOutbox(
+  database: Database,
+  from: readonly { readonly partition: number; readonly entry: number }[],
+  limit: number,
+): Promise<readonly OutboxRow[]> {
+  const { rows } = await sql`
+    select open.* from unnest(${from.map((low) => low.partition)}::int4[], ${from.map((low) => low.entry)}::int8[]) as low(partition, entry)
+    cross join lateral (
+      select ${columns} from ${database.table('outbox')} stored
+      where stored.delivered_at is null and stored.partition = low.partition and stored.entry >= low.entry
+      order by stored.entry limit ${limit}
+    ) open order by open.partition, open.entry limit ${limit}`.execute(database.kysely)
+  return camelRows(rows)
+}
+
+export async function settleOutbox(
+  database: Database,
+  rows: readonly Pick<OutboxRow, 'partition' | 'entry'>[],
+  options: { readonly keep: boolean; readonly now: number },
+): Promise<void> {
+  const done = sql`unnest(${rows.map((row) => row.partition)}::int4[], ${rows.map((row) => row.entry)}::int8[]) as done(partition, entry)`
+  const same = sql`stored.partition = done.partition and stored.entry = done.entry`
+  const outbox = database.table('outbox')
+  await (options.keep
+    ? sql`update ${outbox} stored set delivered_at = ${options.now} from ${done} where ${same}`
+    : sql`delete from ${outbox} stored using ${done} where ${same}`
+  ).execute(database.kysely)
+}
+
+export async function readOutputs(database: Database, partition: number, address: string): Promise<readonly OutboxRow[]> {
+  const { rows } = await sql`
+    select ${columns} from ${database.table('outbox')} where partition = ${partition} and address = ${address} order by entry`.execute(
+    database.kysely,
+  )
+  return camelRows(rows)
+}

@@ -1,0 +1,28 @@
+import { sql } from 'kysely'
+import type { Json, TableDefinition, TenantRow } from '../../runtime/define-actor.ts'
+import type { Database } from '../database.ts'
+
+/** One row of a tenant's table by its key columns; undefined when there is none. */
+export async function readTenantRow(
+  database: Database,
+  table: TableDefinition,
+  key: TenantRow['key'],
+): Promise<Readonly<Record<string, Json>> | undefined> {
+  const conditions = Object.keys(table.key).map((column) => sql`${sql.id(column)} = ${key[column] ?? null}`)
+  const { rows } = await sql<Record<string, Json>>`
+    select * from ${database.table(table.name)} where ${sql.join(conditions, sql` and `)}`.execute(database.kysely)
+  return rows[0]
+}
+
+/** All rows of a tenant's table whose columns have these values, in order of the key. */
+export async function readTenantRows(
+  database: Database,
+  table: TableDefinition,
+  where: TenantRow['key'],
+): Promise<readonly Readonly<Record<string, Json>>[]> {
+  const conditions = [sql`true`, ...Object.entries(where).map(([column, value]) => sql`${sql.id(column)} = ${value}`)]
+  const { rows } = await sql<Record<string, Json>>`
+    select * from ${database.table(table.name)} where ${sql.join(conditions, sql` and `)}
+    order by ${sql.join(Object.keys(table.key).map((column) => sql.id(column)))}`.execute(database.kysely)
+  return rows
+}

