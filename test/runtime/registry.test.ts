@@ -7,7 +7,11 @@ import { order } from '../support/machines/order.ts'
 import { player } from '../support/machines/rally.ts'
 
 function invoking(logic: unknown) {
-  return setup({ actors: { work: logic as never } }).createMachine({ id: 'm', initial: 'a', states: { a: { invoke: { id: 'w', src: 'work' } } } })
+  return setup({ actors: { work: logic as never } }).createMachine({
+    id: 'm',
+    initial: 'a',
+    states: { a: { invoke: { id: 'w', src: 'work' } } },
+  })
 }
 
 const child = createMachine({ id: 'child' })
@@ -22,13 +26,24 @@ describe('registration', () => {
     ['observable logic', invoking(fromObservable(() => ({ subscribe: () => ({ unsubscribe() {} }) }) as never)), /is not promise logic/],
     ['transition logic', invoking(fromTransition((state: number) => state, 0)), /is not promise logic/],
     ['a child machine', invoking(child), /child machines are not supported yet/],
-    ['inline logic', createMachine({ id: 'm', initial: 'a', states: { a: { invoke: { src: fromPromise(async () => 1) } } } }), /name it in setup/],
+    [
+      'inline logic',
+      createMachine({ id: 'm', initial: 'a', states: { a: { invoke: { src: fromPromise(async () => 1) } } } }),
+      /name it in setup/,
+    ],
     [
       'two invokes of one id',
       setup({ actors: { p: fromPromise(async () => 1) } }).createMachine({
         id: 'm',
         initial: 'a',
-        states: { a: { invoke: [{ id: 'x', src: 'p' }, { id: 'x', src: 'p' }] } },
+        states: {
+          a: {
+            invoke: [
+              { id: 'x', src: 'p' },
+              { id: 'x', src: 'p' },
+            ],
+          },
+        },
       }),
       /two invokes of one state share this id/,
     ],
@@ -42,9 +57,17 @@ describe('registration', () => {
       /systemId is not supported/,
     ],
     ['an inline action', createMachine({ id: 'm', entry: () => {} }), /action '\(inline\)' has no mapping/],
-    ['a named action without a mapping', setup({ actions: { shout: () => {} } }).createMachine({ id: 'm', entry: { type: 'shout' } }), /effects\['shout'\]/],
+    [
+      'a named action without a mapping',
+      setup({ actions: { shout: () => {} } }).createMachine({ id: 'm', entry: { type: 'shout' } }),
+      /effects\['shout'\]/,
+    ],
     ['a string target of sendTo', createMachine({ id: 'm', entry: sendTo('elsewhere', { type: 'A' }) }), /sendTo\(addressOf/],
-    ['a spawn of inline logic', createMachine({ id: 'm', entry: spawnChild(fromPromise(async () => 1) as never, { id: 'x' }) }), /name it in setup/],
+    [
+      'a spawn of inline logic',
+      createMachine({ id: 'm', entry: spawnChild(fromPromise(async () => 1) as never, { id: 'x' }) }),
+      /name it in setup/,
+    ],
   ])('refuses %s with the state and the remedy', (_, machine, complaint) => {
     expect(() => createRegistry({ m: defineActor({ machine: machine as never, version: 1 }) })).toThrow(complaint)
   })

@@ -40,7 +40,9 @@ describe('a stored snapshot', () => {
 
   it('of a newer version is refused, naming actor, versions and remedy', () => {
     const row = { ...storedLamp(), version: 3 }
-    expect(() => revive(row, kindOf({ lamp }, 'lamp/1'))).toThrow(/lamp\/1 was written by version 3 .* knows version 1 .* deploy the newer version/)
+    expect(() => revive(row, kindOf({ lamp }, 'lamp/1'))).toThrow(
+      /lamp\/1 was written by version 3 .* knows version 1 .* deploy the newer version/,
+    )
   })
 
   it('of an older version goes through its migrations, one after the other', () => {
@@ -49,8 +51,14 @@ describe('a stored snapshot', () => {
       ...lamp,
       version: 3,
       migrations: {
-        1: (persisted: unknown) => ({ ...(persisted as object), context: { ...context(persisted), presses: context(persisted).presses + 10 } }),
-        2: (persisted: unknown) => ({ ...(persisted as object), context: { ...context(persisted), presses: context(persisted).presses * 2 } }),
+        1: (persisted: unknown) => ({
+          ...(persisted as object),
+          context: { ...context(persisted), presses: context(persisted).presses + 10 },
+        }),
+        2: (persisted: unknown) => ({
+          ...(persisted as object),
+          context: { ...context(persisted), presses: context(persisted).presses * 2 },
+        }),
       },
     } as never
     expect(revive(storedLamp(), kindOf({ lamp: newer }, 'lamp/1')).snapshot.context).toMatchObject({ presses: 22 })

@@ -1,0 +1,149 @@
+import { type Database, openPGlite, openPostgres } from './persistence/database.ts'
+import { type FolderLock, lockFolder } from './persistence/folder-lock.ts'
+import { createTableMailbox } from './persistence/mailbox/table-mailbox.ts'
+import { createTableOwnership } from './persistence/ownership.ts'
+import { createStore } from './persistence/store.ts'
+import type { ActorDefinition } from './runtime/define-actor.ts'
+import { QuireError } from './runtime/errors.ts'
+import { localPublisher, type OutboundEvent } from './runtime/local-publisher.ts'
+import { type RuntimeOptions, runtimeDefaults } from './runtime/options.ts'
+import type { Clock, Ids, Logger, Random, Watermark } from './runtime/ports.ts'
+import { createRuntime, type Runtime, type RuntimePorts } from './runtime/runtime.ts'
+import { silentLogger, systemClock, systemIds, systemRandom } from './runtime/system.ts'
+import { createMemoryDatabase } from './testing/memory-database.ts'
+import { createMemoryMailbox } from './testing/memory-mailbox.ts'
+import { createMemoryOwnership } from './testing/memory-ownership.ts'
+import { createMemoryStore } from './testing/memory-store.ts'
+
+/** How a Quire is put together. Durations are in ms; the other runtime settings are those of `RuntimeOptions`. */
+export interface QuireOptions extends Partial<RuntimeOptions> {
+  /** `postgres://...`, a data folder (an embedded Postgres), or `memory:` for tests. */
+  readonly database: string | { readonly dataDir: string }
+  /** Actor types by name, the part of an address before the slash. */
+  readonly actors: Readonly<Record<string, ActorDefinition>>
+  /** Takes outputs until it resolves, in order per key, at least once. Absent: they are kept in the database. */
+  readonly onEvent?: (event: OutboundEvent) => Promise<void> | void
+  /** Schema of Quire's tables. Default `quire`. */
+  readonly schema?: string
+  /** Named statements; switch off behind pgbouncer in transaction mode. Default true. */
+  readonly preparedStatements?: boolean
+  readonly logger?: Logger
+  readonly clock?: Clock
+  readonly ids?: Ids
+  readonly random?: Random
+}
+
+/** A runtime, and the data folder's socket where there is one. */
+export interface Quire extends Runtime {
+  /** Answers other processes that ask the owner of this data folder; without effect on a server. */
+  onRequest(handler: (request: Readonly<Record<string, unknown>>) => Promise<unknown>): void
+}
+
+/** Without an inbound source everything of the outside is in the mailbox already (rules 55). */
+const nothingInbound: Watermark = { readUpTo: () => Number.POSITIVE_INFINITY }
+
+/**
+ * Puts a Quire together: options -> adapters -> runtime. A Postgres that is away is no error: `start` resolves and `status`
+ * says what is waited for.
+ * @throws QuireError `invalid-option`, `invalid-definition`; of a data folder `folder-in-use`, `folder-newer`, `folder-unwritable`
+ */
+export async function createQuire(options: QuireOptions): Promise<Quire> {
+  const world = {
+    clock: options.clock ?? systemClock,
+    ids: options.ids ?? systemIds,
+    random: options.random ?? systemRandom,
+    logger: options.logger ?? silentLogger,
+    publisher: localPublisher(options.onEvent),
+    watermark: nothingInbound,
+  }
+  if (options.database === 'memory:') {
+    return withoutFolder(createRuntime(options.actors, { ...world, ...memoryPorts(world.clock) }, runtimeSettings(options)))
+  }
+  if (typeof options.database === 'string') {
+    return withoutFolder(
+      createRuntime(
+        options.actors,
+        { ...world, ...tablePorts(postgres(options, options.database, world.clock), options, world) },
+        runtimeSettings(options),
+      ),
+    )
+  }
+  return await embedded(options, options.database.dataDir, world)
+}
+
+type World = Omit<RuntimePorts, 'store' | 'mailbox' | 'ownership'>
+
+/** The folder is locked before its database is opened, and unlocked after it was closed. */
+async function embedded(options: QuireOptions, dataDir: string, world: World): Promise<Quire> {
+  const lock = await lockFolder(dataDir)
+  try {
+    const database = await openPGlite({ dataDir: lock.databaseDir, schema: schemaOf(options), clock: world.clock })
+    const runtime = createRuntime(options.actors, { ...world, ...tablePorts(database, options, world) }, runtimeSettings(options))
+    return withFolder(runtime, lock)
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+function withoutFolder(runtime: Runtime): Quire {
+  return Object.assign(runtime, { onRequest: () => {} })
+}
+
+function withFolder(runtime: Runtime, lock: FolderLock): Quire {
+  const stop = runtime.stop.bind(runtime)
+  return Object.assign(runtime, {
+    onRequest: lock.onRequest,
+    async stop(options?: { readonly drainMs?: number }) {
+      await stop(options)
+      await lock.release()
+    },
+  })
+}
+
+function postgres(options: QuireOptions, url: string, clock: Clock): Database {
+  if (!/^postgres(ql)?:\/\//.test(url)) {
+    throw new QuireError('invalid-option', `database is '${url.slice(0, 20)}...'; give postgres://..., { dataDir } or 'memory:'`, {
+      details: { field: 'database' },
+    })
+  }
+  return openPostgres({
+    url,
+    schema: schemaOf(options),
+    clock,
+    ...(options.preparedStatements === undefined ? {} : { preparedStatements: options.preparedStatements }),
+    ...(options.owner === undefined ? {} : { applicationName: options.owner }),
+  })
+}
+
+function schemaOf(options: QuireOptions): string {
+  return options.schema ?? 'quire'
+}
+
+function tablePorts(
+  database: Database,
+  options: QuireOptions,
+  { clock, random }: World,
+): Pick<RuntimePorts, 'store' | 'mailbox' | 'ownership'> {
+  const partitions = options.partitions ?? runtimeDefaults.partitions
+  return {
+    store: createStore(database, clock),
+    mailbox: createTableMailbox(database, partitions, clock),
+    ownership: createTableOwnership({ database, partitions, clock, random }),
+  }
+}
+
+function memoryPorts(clock: Clock): Pick<RuntimePorts, 'store' | 'mailbox' | 'ownership'> {
+  const database = createMemoryDatabase()
+  return {
+    store: createMemoryStore(database, clock),
+    mailbox: createMemoryMailbox(database, clock),
+    ownership: createMemoryOwnership(database),
+  }
+}
+
+/** The runtime's own settings among the options. */
+function runtimeSettings(options: QuireOptions): Partial<RuntimeOptions> {
+  const names = [...Object.keys(runtimeDefaults), 'owner'] as (keyof RuntimeOptions)[]
+  return Object.fromEntries(names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]))
+}

@@ -1,0 +1,51 @@
+import type { TableDefinition } from '../runtime/define-actor.ts'
+import type { MailboxRecord } from '../runtime/message.ts'
+import type { Claim, OwnershipListener } from '../runtime/ports.ts'
+import type { ActorRow, DeadLetterRow, HeldRow, InboxRow, JournalRow, OutboxRow, TaskRow, TimerRow } from '../runtime/turn-rows.ts'
+
+export interface MemoryPartition extends Claim {
+  readonly owner: string | null
+}
+
+/** What a real database would hold, by primary key. Several stores, mailboxes and owners of one process may stand on it. */
+export interface MemoryDatabase {
+  partitionCount: number | undefined
+  tables: readonly TableDefinition[]
+  readonly partitions: Map<number, MemoryPartition>
+  readonly mailbox: Map<number, MailboxRecord[]>
+  readonly actors: Map<string, ActorRow>
+  readonly timers: Map<string, TimerRow>
+  readonly tasks: Map<string, TaskRow>
+  readonly outbox: Map<string, OutboxRow & { delivered: boolean }>
+  readonly journal: Map<number, JournalRow[]>
+  readonly inbox: Map<string, InboxRow>
+  readonly deadLetters: Map<string, DeadLetterRow>
+  readonly held: Map<string, HeldRow>
+  readonly rows: Map<string, Map<string, string>>
+  /** The first one owns all partitions. */
+  readonly owners: OwnershipListener[]
+  readonly onCommit: Set<() => void>
+  readonly onAppend: Set<() => void>
+}
+
+/** An empty database in memory, for tests and simulation. */
+export function createMemoryDatabase(): MemoryDatabase {
+  return {
+    partitionCount: undefined,
+    tables: [],
+    partitions: new Map(),
+    mailbox: new Map(),
+    actors: new Map(),
+    timers: new Map(),
+    tasks: new Map(),
+    outbox: new Map(),
+    journal: new Map(),
+    inbox: new Map(),
+    deadLetters: new Map(),
+    held: new Map(),
+    rows: new Map(),
+    owners: [],
+    onCommit: new Set(),
+    onAppend: new Set(),
+  }
+}
