@@ -1,0 +1,109 @@
+import { assign } from 'xstate'
+import type { Decision } from '../judging/decide.ts'
+import type { Pair } from '../judging/pairing/choose-pairs.ts'
+import { forceVerdict } from '../judging/force.ts'
+import { type BatchContext, type BatchEvent, batchMachine, type BatchScores, type EndCause, type Facts } from '../machines/batch.machine.ts'
+import { type ActorDefinition, defineActor, type Effect, type EffectScope, type Json } from '../runtime/define-actor.ts'
+import { comparisonEffect } from './comparison-row.ts'
+import { explainBatch } from './explain.ts'
+import type { Content, Judge } from './judge.ts'
+import { netOf } from './net.ts'
+import { completedEvents, failedEvents } from './outbound.ts'
+import { batchProgress } from './progress.ts'
+import { batchSettings, type BatchSettings } from './settings.ts'
+import { prepareNet, recordContent } from './steps/content.ts'
+import { decideNext, giveUpFit, mayBeForced, recordRetries, recordWave, takeDecision } from './steps/decisions.ts'
+import { endOf } from './steps/endings.ts'
+import { expireDue, recordAccepted, recordOutcome } from './steps/outcomes.ts'
+import { comparisons, texts } from './tables.ts'
+import { computeTask } from './tasks/compute.ts'
+import { fetchContentTask } from './tasks/fetch-content.ts'
+import { submitComparisonTask } from './tasks/submit-comparison.ts'
+
+export interface BatchActorOptions {
+  readonly judge: Judge
+  readonly content: Content
+  readonly settings?: Partial<BatchSettings>
+}
+
+/** The batch as an actor type: the machine with its domain, its tasks, its tables and what it says to the world. */
+export function batchActor(options: BatchActorOptions): ActorDefinition {
+  const settings = { ...batchSettings, ...options.settings }
+  return defineActor({
+    machine: providedBatchMachine,
+    version: 1,
+    effects: batchEffects(settings),
+    tasks: {
+      fetchContent: fetchContentTask(options.content),
+      submitComparison: submitComparisonTask(options.judge, settings),
+      choosePairs: computeTask('choosePairs'),
+      decideHeavy: computeTask('decideHeavy'),
+      scoreBatch: computeTask('scoreBatch'),
+    },
+    tables: [texts, comparisons],
+    progress: (snapshot) => batchProgress(snapshot) as unknown as Json,
+    strictWaiting: (snapshot) => !(snapshot.context as BatchContext).paused,
+    explain: explainBatch,
+  })
+}
+
+/** The machine with the domain's named actions and guards; its config is the chart's own. */
+export const providedBatchMachine = batchMachine.provide({
+  actions: {
+    recordContent: assign(({ context, event }) => recordContent(context, event)),
+    prepareNet: assign(({ context }) => prepareNet(context)),
+    recordWave: assign(({ context, event }) => recordWave(context, outputOf<{ pairs: readonly Pair[] }>(event).pairs, timeOf(event))),
+    recordRetries: assign(({ context, event }) => recordRetries(context, timeOf(event))),
+    recordAccepted: assign(({ context, event }) => recordAccepted(context, event)),
+    recordOutcome: assign(({ context, event }) => recordOutcome(context, event)),
+    expireDue: assign(({ context, event }) => expireDue(context, { at: timeOf(event) })),
+    decide: assign(({ context }) => decideNext(context)),
+    takeHeavyDecision: assign(({ context, event }) => takeDecision(context, outputOf<Decision>(event))),
+    giveUpFit: assign(({ context }) => giveUpFit(context)),
+    recordScores: assign(({ event }) => ({ scores: outputOf<BatchScores>(event) })),
+    end: assign(({ context }, { as }: { as: EndCause }) => ({ end: endOf(context, as) })),
+  },
+  guards: { mayBeForced: ({ context }) => mayBeForced(context) },
+})
+
+function outputOf<T>(event: BatchEvent): T {
+  return Reflect.get(event, 'output') as T
+}
+
+function timeOf(event: BatchEvent): number {
+  return Reflect.get(event, 'at') as number
+}
+
+function batchEffects(settings: BatchSettings): NonNullable<ActorDefinition['effects']> {
+  return {
+    journalDecision: ({ context }: Facts, scope: EffectScope) => decisionNote(context, scope.context as BatchContext | undefined),
+    journalRefusal: ({ context }: Facts) => refusalNote(context),
+    keepComparison: ({ context, event }: Facts & { readonly event: BatchEvent }, scope: EffectScope) =>
+      comparisonEffect(scope.context as BatchContext, context, event, scope),
+    publishCompleted: ({ context }: Facts, scope: EffectScope) => [
+      endNote(context),
+      ...completedEvents({ context, address: scope.address, at: scope.at }, settings),
+    ],
+    publishFailed: ({ context }: Facts, scope: EffectScope) => [
+      endNote(context),
+      ...failedEvents({ context, address: scope.address, at: scope.at }),
+    ],
+  }
+}
+
+/** Every decision with its numbers, once. */
+function decisionNote(context: BatchContext, before: BatchContext | undefined): Effect | undefined {
+  const { decision } = context
+  return decision === null || decision === before?.decision || decision.action === 'wait'
+    ? undefined
+    : { kind: 'note', note: { decision: decision as unknown as Json, trigger: context.trigger } }
+}
+
+function refusalNote(context: BatchContext): Effect {
+  const reason = context.items.length === 0 ? 'there is nothing to finish with yet' : forceVerdict(netOf(context), context.policy).reason
+  return { kind: 'note', note: { refused: 'FORCE', reason } }
+}
+
+function endNote({ end }: BatchContext): Effect {
+  return { kind: 'note', note: { end: end as unknown as Json } }
+}

@@ -1,0 +1,34 @@
+/** One comparison as a judge gets it. Essay texts are untrusted. */
+export interface ComparisonRequest {
+  /** Id of this attempt; the verdict is joined by it alone. */
+  readonly id: string
+  readonly batchId: string
+  readonly slot: number
+  readonly attempt: number
+  readonly essayA: { readonly id: string; readonly text: string }
+  readonly essayB: { readonly id: string; readonly text: string }
+}
+
+export interface JudgeScope {
+  readonly signal: AbortSignal
+  /** The same for every call of this attempt. */
+  readonly idempotencyKey: string
+  /** Of a judge in this process: hands its answer in (the data of an LLMComparisonResultV1); resolves when it is durable. */
+  readonly answer: (data: object) => Promise<void>
+}
+
+/**
+ * Who decides comparisons. `submit` resolves when the comparison was accepted and its verdict will come as a message, or,
+ * for a judge in this process, when its answer was handed in (rules 57). It throws an error, with a `code` of domain 4.7
+ * where it knows one, when the comparison was not accepted.
+ */
+export interface Judge {
+  submit(comparison: ComparisonRequest, scope: JudgeScope): Promise<void>
+  /** Submissions under way in the process; default QUIRE_LLM_POST_CONCURRENCY. */
+  readonly concurrency?: number
+}
+
+/** Where texts come from. Throws an error with code `RESOURCE_NOT_FOUND` for a text that does not exist. */
+export interface Content {
+  fetch(storageId: string, scope: { readonly signal: AbortSignal }): Promise<string>
+}

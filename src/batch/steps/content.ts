@@ -1,0 +1,38 @@
+import { workCap } from '../../judging/work-cap.ts'
+import type { BatchContext, BatchEvent } from '../../machines/batch.machine.ts'
+
+/** Only these drop an essay (rules 24): whatever else goes wrong is not the essay's fault. */
+const missing: ReadonlySet<string> = new Set(['RESOURCE_NOT_FOUND', 'EMPTY_TEXT'])
+
+/** A text arrived, does not exist, or could not be had. */
+export function recordContent(context: BatchContext, event: BatchEvent): Partial<BatchContext> {
+  if (event.type !== 'CONTENT_FETCHED' && event.type !== 'CONTENT_FAILED') {
+    return {}
+  }
+  const index = Number(event.taskId.slice(1))
+  const mark = (state: 'o' | 'x'): string => context.content.slice(0, index) + state + context.content.slice(index + 1)
+  if (event.type === 'CONTENT_FETCHED') {
+    return { content: mark('o'), lastActivityAt: event.at }
+  }
+  return missing.has(event.error.code ?? '')
+    ? { content: mark('x'), lastActivityAt: event.at }
+    : {
+        contentProblem: `the text of essay ${context.essays[index]?.[0]} could not be fetched: ${event.error.message}`,
+        lastActivityAt: event.at,
+      }
+}
+
+/** The items of the net: essays whose text is there, sorted by id. */
+export function prepareNet(context: BatchContext): Partial<BatchContext> {
+  const usable = context.essays.filter((_, index) => context.content[index] === 'o').sort(([one], [other]) => (one < other ? -1 : 1))
+  return {
+    items: usable.map(([id]) => id),
+    storage: usable.map(([, storageId]) => storageId),
+    workCap: workCap(usable.length, context.policy),
+  }
+}
+
+/** Ids of essays without a usable text. */
+export function droppedEssays(context: BatchContext): string[] {
+  return context.essays.filter((_, index) => context.content[index] !== 'o').map(([id]) => id)
+}

@@ -1,0 +1,64 @@
+import { encodeSlots, slotAt, slotCount, withSlot } from '../../judging/comparison.ts'
+import { type Decision, decide, isHeavy } from '../../judging/decide.ts'
+import { forceVerdict } from '../../judging/force.ts'
+import type { Pair } from '../../judging/pairing/choose-pairs.ts'
+import type { BatchContext } from '../../machines/batch.machine.ts'
+import { netOf } from '../net.ts'
+
+/** Decides when nothing is outstanding; a paused batch decides nothing, a large net has its decision made by a task. */
+export function decideNext(context: BatchContext): Partial<BatchContext> {
+  if (context.paused || context.outstanding > 0) {
+    return { next: 'none' }
+  }
+  if (isHeavy(context.items.length)) {
+    return { next: 'fit' }
+  }
+  return takeDecision(context, decide(netOf(context), context.policy))
+}
+
+/** Keeps a decision: what comes next, and the scoring for the next one. */
+export function takeDecision(context: BatchContext, decision: Decision): Partial<BatchContext> {
+  if (context.paused) {
+    return { next: 'none' }
+  }
+  return {
+    decision: { ...decision, scoring: null },
+    previous: decision.scoring ?? context.previous,
+    next: decision.action === 'wait' ? 'none' : decision.action,
+  }
+}
+
+/** The fit of a large net failed: the batch cannot be scored. */
+export function giveUpFit(context: BatchContext): Partial<BatchContext> {
+  return { next: context.paused ? 'none' : 'fail', decision: null }
+}
+
+/** A chosen wave: its slots are planned and their posts start. */
+export function recordWave(context: BatchContext, pairs: readonly Pair[], at: number): Partial<BatchContext> {
+  const first = slotCount(context.slots)
+  return {
+    slots: context.slots + encodeSlots(pairs.map((pair) => ({ ...pair, state: 'outstanding', attempts: 1 }))),
+    waveStarts: [...context.waveStarts, first],
+    posting: pairs.map((_, index) => first + index),
+    outstanding: context.outstanding + pairs.length,
+    exhausted: false,
+    next: 'none',
+    lastActivityAt: at,
+  }
+}
+
+/** A retry wave: the next attempt of every slot the decision named. */
+export function recordRetries(context: BatchContext, at: number): Partial<BatchContext> {
+  const numbers = context.decision?.retry ?? []
+  let { slots } = context
+  for (const number of numbers) {
+    const slot = slotAt(slots, number)
+    slots = withSlot(slots, number, { ...slot, state: 'outstanding', attempts: slot.attempts + 1 })
+  }
+  return { slots, posting: numbers, outstanding: context.outstanding + numbers.length, next: 'none', lastActivityAt: at }
+}
+
+/** Force and recovery share their thresholds. */
+export function mayBeForced(context: BatchContext): boolean {
+  return context.items.length > 0 && forceVerdict(netOf(context), context.policy).allowed
+}

@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto'
+import type { TaskDefinition, TaskScope } from '../../runtime/define-actor.ts'
+import { repairStrings } from '../../runtime/strict-json.ts'
+import type { Content } from '../judge.ts'
+import { texts } from '../tables.ts'
+
+/** A text that is there but holds nothing. */
+class EmptyText extends Error {
+  readonly code = 'EMPTY_TEXT'
+}
+
+const permanent: ReadonlySet<unknown> = new Set(['RESOURCE_NOT_FOUND', 'EMPTY_TEXT'])
+
+/** Fetches one essay. The text itself becomes a row of `texts`; the machine is told its length and digest (rules 63). */
+export function fetchContentTask(content: Content): TaskDefinition {
+  return {
+    done: 'CONTENT_FETCHED',
+    failed: 'CONTENT_FAILED',
+    attempts: 10,
+    concurrency: 8,
+    isPermanent: (error) => typeof error === 'object' && error !== null && permanent.has(Reflect.get(error, 'code')),
+    async run({ storageId }: { readonly storageId: string }, scope: TaskScope) {
+      const text = repairStrings(await content.fetch(storageId, { signal: scope.signal }))
+      if (text.trim() === '') {
+        throw new EmptyText(`the text ${storageId} is empty`)
+      }
+      return {
+        output: { length: text.length, digest: createHash('sha256').update(text).digest('hex').slice(0, 16) },
+        rows: [{ table: texts.name, key: { address: scope.address, storage_id: storageId }, values: { body: text } }],
+      }
+    },
+  }
+}

@@ -1,0 +1,63 @@
+import type { TaskDefinition, TaskScope } from '../../runtime/define-actor.ts'
+import { comparisonId } from '../comparison-id.ts'
+import { decodeCallback } from '../inbound.ts'
+import type { ComparisonRequest, Judge } from '../judge.ts'
+import type { BatchSettings } from '../settings.ts'
+import { texts } from '../tables.ts'
+
+/** Input of the task: the slot, its attempt, and essay id and storage id of both essays. */
+export interface SubmitInput {
+  readonly slot: number
+  readonly attempt: number
+  readonly a: readonly [essayId: string, storageId: string]
+  readonly b: readonly [essayId: string, storageId: string]
+}
+
+/** Posts one attempt of one comparison; a repeated call carries the same comparison id. Retry wave k starts 1 s x 4^(k-1) later (rules 24). */
+export function submitComparisonTask(judge: Judge, settings: BatchSettings): TaskDefinition {
+  return {
+    done: 'SUBMITTED',
+    failed: 'SUBMIT_FAILED',
+    attempts: 3,
+    concurrency: judge.concurrency ?? settings.llmPostConcurrency,
+    concurrencyPerActor: settings.maxConcurrentComparisons,
+    delayMs: ({ attempt }: SubmitInput) => (attempt <= 1 ? 0 : 1_000 * 4 ** (attempt - 2)),
+    async run(input: SubmitInput, scope: TaskScope) {
+      const comparison = await comparisonOf(input, scope)
+      await judge.submit(comparison, {
+        signal: scope.signal,
+        idempotencyKey: comparison.id,
+        answer: (data) => answer(comparison.id, data, scope),
+      })
+      return { output: null }
+    },
+  }
+}
+
+async function comparisonOf({ slot, attempt, a, b }: SubmitInput, scope: TaskScope): Promise<ComparisonRequest> {
+  return {
+    id: comparisonId(scope.address, slot, attempt),
+    batchId: scope.address.slice(scope.address.indexOf('/') + 1),
+    slot,
+    attempt,
+    essayA: { id: a[0], text: await textOf(a[1], scope) },
+    essayB: { id: b[0], text: await textOf(b[1], scope) },
+  }
+}
+
+async function textOf(storageId: string, scope: TaskScope): Promise<string> {
+  const row = await scope.readRow(texts.name, { address: scope.address, storage_id: storageId })
+  if (row === undefined) {
+    throw new Error(`the text ${storageId} of ${scope.address} is not stored`)
+  }
+  return String(row['body'])
+}
+
+/** The answer of a judge in this process takes the way of every verdict: the mailbox, under the comparison's id. */
+async function answer(id: string, data: object, scope: TaskScope): Promise<void> {
+  const decoded = decodeCallback({ ...data, correlation_id: id })
+  if ('problem' in decoded) {
+    throw new Error(decoded.problem)
+  }
+  await scope.send(scope.address, decoded.event, { id })
+}

@@ -1,0 +1,682 @@
+import { assign, enqueueActions, fromPromise, setup } from 'xstate'
+import type { Decision, Policy, ScoringRecord } from '../judging/index.ts'
+
+/** Why a batch ended, and by what. */
+export interface BatchEnd {
+  readonly status:
+    | 'COMPLETE_STABLE'
+    | 'COMPLETE_MAX_COMPARISONS'
+    | 'COMPLETE_INSUFFICIENT_ESSAYS'
+    | 'COMPLETE_FORCED_RECOVERY'
+    | 'CANCELLED'
+    | 'ERROR_PROCESSING'
+    | 'ERROR_ESSAY_PROCESSING'
+  /** A stable short name, and one sentence. */
+  readonly code: string
+  readonly reason: string
+  /** The cause of the outcome that decided. */
+  readonly trigger: Trigger
+  /** Of a failure: the error code on the wire. */
+  readonly errorCode: string | null
+}
+
+export type Trigger = 'callback' | 'deadline' | 'task' | 'recovery' | 'monitor' | 'operator'
+
+/** What a batch is born with; checked before the create is sent. */
+export interface BatchInput {
+  readonly bosBatchId: string
+  readonly correlationId: string
+  readonly userId: string
+  readonly orgId: string | null
+  readonly language: string
+  readonly courseCode: string
+  readonly assignmentId: string | null
+  /** Essay id and storage id of each student text. */
+  readonly essays: readonly (readonly [essayId: string, storageId: string])[]
+  readonly policy: Policy
+  /** Seeds the choice and the orientation of pairs. */
+  readonly seed: string
+  /** ms; 0 = no deadline. */
+  readonly deadlineMs: number
+  /** Silence after which recovery looks, ms. */
+  readonly timeoutMs: number
+}
+
+/** One essay's place in the final ranking. */
+export interface RankedItem {
+  readonly id: string
+  readonly rank: number
+  readonly score: number
+  readonly se: number
+}
+
+export interface BatchScores {
+  readonly ranking: readonly RankedItem[]
+  readonly reliability: number
+  readonly flags: readonly string[]
+  readonly components: number
+  readonly seSummary: Readonly<Record<string, number>>
+  readonly positionBias: { readonly estimate: number; readonly se: number } | null
+}
+
+/** The compact truth: 6 characters a comparison in `slots`; texts and justifications are elsewhere. */
+export interface BatchContext extends BatchInput {
+  readonly createdAt: number
+  /** One character an essay: `p` pending, `o` fetched, `x` dropped; empty before the tasks are recorded. */
+  readonly content: string
+  /** Why the content could not be prepared at all. */
+  readonly contentProblem: string | null
+  /** Fetched essays, sorted by id: the items of the net. */
+  readonly items: readonly string[]
+  readonly storage: readonly string[]
+  readonly workCap: number | null
+  readonly slots: string
+  readonly waveStarts: readonly number[]
+  /** When outstanding slots were accepted (202), ms. */
+  readonly accepted: Readonly<Record<string, number>>
+  /** Outstanding slots, whether accepted or not. */
+  readonly outstanding: number
+  /** True once anything was accepted or answered. */
+  readonly everAccepted: boolean
+  /** Slots whose posts are to be started by this transition. */
+  readonly posting: readonly number[]
+  readonly previous: ScoringRecord | null
+  readonly decision: Decision | null
+  /** What the decision asks for and no transition has done yet. */
+  readonly next: 'none' | 'fit' | 'retry' | 'submit' | 'finish' | 'fail'
+  readonly exhausted: boolean
+  readonly paused: boolean
+  readonly lastActivityAt: number
+  /** Attempts that ended with an error. */
+  readonly errors: number
+  readonly duplicates: number
+  readonly models: Readonly<Record<string, number>>
+  readonly trigger: Trigger
+  readonly end: BatchEnd | null
+  readonly scores: BatchScores | null
+}
+
+interface Stamped {
+  /** ms since the epoch, and message id: added by the runtime. */
+  readonly at: number
+  readonly id: string
+}
+
+/** A verdict, or an error in its place, for one attempt of one slot. */
+export interface VerdictEvent {
+  readonly type: 'VERDICT'
+  readonly comparison: string
+  readonly slot: number
+  readonly attempt: number
+  readonly winner: 'a' | 'b' | null
+  readonly errorCode: string | null
+  readonly details: Readonly<Record<string, string | number | null>>
+  /** Why it belongs to no comparison of this batch, if so. */
+  readonly uncorrelated?: string
+}
+
+export type BatchEvent =
+  | (VerdictEvent & Stamped)
+  | ({
+      readonly type: 'CONTENT_FETCHED'
+      readonly taskId: string
+      readonly output: { readonly length: number; readonly digest: string }
+    } & Stamped)
+  | ({
+      readonly type: 'CONTENT_FAILED'
+      readonly taskId: string
+      readonly error: { readonly message: string; readonly code?: string }
+    } & Stamped)
+  | ({ readonly type: 'SUBMITTED'; readonly taskId: string } & Stamped)
+  | ({
+      readonly type: 'SUBMIT_FAILED'
+      readonly taskId: string
+      readonly error: { readonly message: string; readonly code?: string }
+    } & Stamped)
+  | ({ readonly type: 'CANCEL' | 'FORCE' | 'PAUSE' | 'RESUME'; readonly by?: string; readonly reason?: string } & Stamped)
+  | ({ readonly type: 'WAKE' } & Stamped)
+
+/** What ends a batch; `end` in src/batch/batch.actor.ts makes a `BatchEnd` of it. */
+export type EndCause =
+  | 'essays'
+  | 'late'
+  | 'single'
+  | 'cancelled'
+  | 'broken'
+  | 'decided'
+  | 'forced'
+  | 'recovered'
+  | 'stuck'
+  | 'scored'
+  | 'unscored'
+
+/** What effects are told. */
+export interface Facts {
+  readonly context: BatchContext
+}
+
+/** Every event the machine is stepped with has a time; that of a birth stands in its input. */
+function timeOf(event: object): number {
+  const stamped = event as { readonly at?: number; readonly input?: { readonly at: number } }
+  return stamped.at ?? stamped.input?.at ?? 0
+}
+
+function provided(name: string): never {
+  throw new Error(`'${name}' is provided by src/batch/batch.actor.ts`)
+}
+
+/** Stands for 'not at all': ten years, ms. */
+const never = 315_360_000_000
+
+/**
+ * One comparative-judgement batch, from the request to the ranking. Completion is decided by its own guarded transitions:
+ * stability first, the work capped at the number of distinct pairs, recovery only when verdicts stop coming.
+ */
+export const batchMachine = setup({
+  types: {
+    context: {} as BatchContext,
+    input: {} as BatchInput & Stamped,
+    events: {} as BatchEvent,
+  },
+  actors: {
+    fetchContent: fromPromise<{ length: number; digest: string }, { storageId: string }>(() => provided('fetchContent')),
+    choosePairs: fromPromise<{ pairs: readonly { a: number; b: number; mode: 'coverage' | 'resampling' }[] }, object>(() =>
+      provided('choosePairs'),
+    ),
+    submitComparison: fromPromise<void, object>(() => provided('submitComparison')),
+    decideHeavy: fromPromise<Decision, object>(() => provided('decideHeavy')),
+    scoreBatch: fromPromise<BatchScores, object>(() => provided('scoreBatch')),
+  },
+  actions: {
+    startContent: enqueueActions(({ context, enqueue }) => {
+      if (context.content !== '' || context.essays.length === 0) {
+        return
+      }
+      enqueue.assign({ content: 'p'.repeat(context.essays.length) })
+      context.essays.forEach(([, storageId], index) => {
+        enqueue.spawnChild('fetchContent', { id: `t${index}`, input: { storageId } })
+      })
+    }),
+    recordContent: assign(() => provided('recordContent')),
+    prepareNet: assign(() => provided('prepareNet')),
+    recordWave: assign(() => provided('recordWave')),
+    recordRetries: assign(() => provided('recordRetries')),
+    submitPosting: enqueueActions(({ context, enqueue }) => {
+      const { posting, slots, items, storage } = context
+      for (const number of posting) {
+        const { a, b, attempt } = slotPlace(slots, number)
+        enqueue.spawnChild('submitComparison', {
+          id: `c${number}.${attempt}`,
+          input: { slot: number, attempt, a: [items[a], storage[a]], b: [items[b], storage[b]] },
+        })
+      }
+      enqueue.assign({ posting: [] })
+    }),
+    recordAccepted: assign(() => provided('recordAccepted')),
+    recordOutcome: assign(() => provided('recordOutcome')),
+    expireDue: assign(() => provided('expireDue')),
+    markExhausted: assign({ exhausted: true }),
+    decide: assign(() => provided('decide')),
+    takeHeavyDecision: assign(() => provided('takeHeavyDecision')),
+    giveUpFit: assign(() => provided('giveUpFit')),
+    recordScores: assign(() => provided('recordScores')),
+    touch: assign({ lastActivityAt: ({ event }) => timeOf(event) }),
+    pause: assign({ paused: true, next: 'none', lastActivityAt: ({ event }) => timeOf(event) }),
+    resume: assign({ paused: false, lastActivityAt: ({ event }) => timeOf(event), trigger: 'operator' }),
+    blameMonitor: assign({ trigger: 'monitor' }),
+    end: assign((_, _params: { as: EndCause }) => provided('end')),
+    journalDecision: (_, _params: Facts) => provided('journalDecision'),
+    journalRefusal: (_, _params: Facts) => provided('journalRefusal'),
+    keepComparison: (_, _params: Facts & { event: object }) => provided('keepComparison'),
+    publishCompleted: (_, _params: Facts) => provided('publishCompleted'),
+    publishFailed: (_, _params: Facts) => provided('publishFailed'),
+  },
+  guards: {
+    isPaused: ({ context }) => context.paused,
+    contentIsBroken: ({ context }) => context.contentProblem !== null && !context.paused,
+    hasNoEssay: ({ context }) => !context.paused && !context.content.includes('p') && !context.content.includes('o'),
+    hasOneEssay: ({ context }) => !context.paused && !context.content.includes('p') && context.content.replaceAll('x', '') === 'o',
+    contentIsReady: ({ context }) => !context.paused && !context.content.includes('p'),
+    waveIsEmpty: ({ event }) => (event as { output?: { pairs: readonly object[] } }).output?.pairs.length === 0,
+    decisionIsFit: ({ context }) => context.next === 'fit',
+    decisionIsRetry: ({ context }) => context.next === 'retry',
+    decisionIsFinish: ({ context }) => context.next === 'finish',
+    decisionIsSubmit: ({ context }) => context.next === 'submit',
+    decisionIsFail: ({ context }) => context.next === 'fail',
+    isStillActive: ({ context, event }) => context.lastActivityAt + context.timeoutMs > timeOf(event),
+    mayBeForced: () => provided('mayBeForced'),
+  },
+  delays: {
+    recovery: ({ context, event }) => context.lastActivityAt + context.timeoutMs - timeOf(event),
+    deadline: ({ context, event }) => {
+      const times = Object.values(context.accepted)
+      const unanswered = context.outstanding > times.length ? [timeOf(event)] : []
+      const earliest = Math.min(...times, ...unanswered)
+      return context.deadlineMs === 0 || !Number.isFinite(earliest) ? never : earliest + context.deadlineMs - timeOf(event)
+    },
+  },
+}).createMachine({
+  id: 'batch',
+  description: 'One comparative-judgement batch, from the request to the ranking.',
+  context: ({ input }) => ({
+    bosBatchId: input.bosBatchId,
+    correlationId: input.correlationId,
+    userId: input.userId,
+    orgId: input.orgId,
+    language: input.language,
+    courseCode: input.courseCode,
+    assignmentId: input.assignmentId,
+    essays: input.essays,
+    policy: input.policy,
+    seed: input.seed,
+    deadlineMs: input.deadlineMs,
+    timeoutMs: input.timeoutMs,
+    createdAt: input.at,
+    content: '',
+    contentProblem: null,
+    items: [],
+    storage: [],
+    workCap: null,
+    slots: '',
+    waveStarts: [],
+    accepted: {},
+    outstanding: 0,
+    everAccepted: false,
+    posting: [],
+    previous: null,
+    decision: null,
+    next: 'none',
+    exhausted: false,
+    paused: false,
+    lastActivityAt: input.at,
+    errors: 0,
+    duplicates: 0,
+    models: {},
+    trigger: 'task',
+    end: null,
+    scores: null,
+  }),
+  initial: 'INITIALIZING',
+  on: {
+    CANCEL: {
+      target: '.CANCELLED',
+      actions: [{ type: 'end', params: { as: 'cancelled' } }],
+      description: 'An operator cancels the batch, also while it is scored: the commit decides.',
+    },
+    FORCE: {
+      actions: [{ type: 'journalRefusal', params: ({ context }) => ({ context }) }],
+      description: 'There is nothing to finish with, or it is being finished already.',
+    },
+    PAUSE: { actions: [{ type: 'pause' }], description: 'Outcomes are counted; nothing is submitted, decided or recovered.' },
+    RESUME: { actions: [{ type: 'resume' }], description: 'The batch goes on.' },
+    WAKE: { actions: [{ type: 'blameMonitor' }], description: 'The monitor found no next cause; delays and tasks were derived again.' },
+    SUBMITTED: { actions: [{ type: 'recordAccepted' }], description: 'The provider accepted a comparison: its deadline runs.' },
+    SUBMIT_FAILED: { actions: [{ type: 'recordOutcome' }], description: 'A comparison could not be posted: an error outcome.' },
+    VERDICT: {
+      actions: [{ type: 'recordOutcome' }, { type: 'keepComparison', params: ({ context, event }) => ({ context, event }) }],
+      description: 'A comparison is answered.',
+    },
+  },
+  states: {
+    INITIALIZING: {
+      description: 'The texts of the essays are fetched.',
+      tags: ['busy'],
+      entry: { type: 'startContent' },
+      always: [
+        {
+          guard: { type: 'contentIsBroken' },
+          target: 'FAILED',
+          actions: [{ type: 'end', params: { as: 'essays' } }],
+          description: 'The texts could not be prepared.',
+        },
+        {
+          guard: { type: 'hasNoEssay' },
+          target: 'FAILED',
+          actions: [{ type: 'end', params: { as: 'essays' } }],
+          description: 'There is no essay to judge.',
+        },
+        {
+          guard: { type: 'hasOneEssay' },
+          target: 'COMPLETED',
+          actions: [{ type: 'prepareNet' }, { type: 'end', params: { as: 'single' } }],
+          description: 'One essay needs no comparison.',
+        },
+        {
+          guard: { type: 'contentIsReady' },
+          target: 'GENERATING_PAIRS',
+          actions: [{ type: 'prepareNet' }],
+          description: 'Every text is there or was dropped.',
+        },
+      ],
+      on: {
+        CONTENT_FETCHED: { actions: [{ type: 'recordContent' }] },
+        CONTENT_FAILED: { actions: [{ type: 'recordContent' }] },
+      },
+      after: {
+        recovery: [
+          {
+            guard: { type: 'isStillActive' },
+            target: 'INITIALIZING',
+            reenter: true,
+            description: 'Something happened meanwhile: recovery is armed anew.',
+          },
+          {
+            guard: { type: 'isPaused' },
+            target: 'INITIALIZING',
+            reenter: true,
+            actions: [{ type: 'touch' }],
+            description: 'A paused batch is not recovered.',
+          },
+          {
+            target: 'FAILED',
+            actions: [{ type: 'end', params: { as: 'late' } }],
+            description: 'The texts did not come in time.',
+          },
+        ],
+      },
+    },
+    GENERATING_PAIRS: {
+      description: 'The next wave of pairs is chosen.',
+      tags: ['busy'],
+      invoke: {
+        id: 'choosePairs',
+        src: 'choosePairs',
+        input: ({ context }) => ({
+          n: context.items.length,
+          slots: context.slots,
+          waveStarts: context.waveStarts,
+          policy: context.policy,
+          seed: context.seed,
+        }),
+        onDone: [
+          { guard: { type: 'isPaused' }, description: 'Nothing is submitted while the batch is paused.' },
+          {
+            guard: { type: 'waveIsEmpty' },
+            actions: [{ type: 'markExhausted' }, { type: 'decide' }, { type: 'journalDecision', params: ({ context }) => ({ context }) }],
+            description: 'No pair is left: the decision is made again.',
+          },
+          {
+            target: 'WAITING_CALLBACKS',
+            actions: [{ type: 'recordWave' }, { type: 'submitPosting' }],
+            description: 'The wave is recorded; posting goes on while verdicts are awaited.',
+          },
+        ],
+        onError: {
+          target: 'FAILED',
+          actions: [{ type: 'end', params: { as: 'broken' } }],
+          description: 'The pairs could not be chosen.',
+        },
+      },
+      always: [
+        {
+          guard: { type: 'decisionIsFinish' },
+          target: 'SCORING',
+          description: 'Nothing more can be submitted and enough succeeded.',
+        },
+        {
+          guard: { type: 'decisionIsFail' },
+          target: 'FAILED',
+          actions: [{ type: 'end', params: { as: 'decided' } }],
+          description: 'Nothing more can be submitted and too little succeeded.',
+        },
+      ],
+      on: {
+        FORCE: [
+          {
+            guard: { type: 'mayBeForced' },
+            target: 'SCORING',
+            actions: [{ type: 'end', params: { as: 'forced' } }],
+            description: 'An operator finishes the batch with what it has.',
+          },
+          {
+            actions: [{ type: 'journalRefusal', params: ({ context }) => ({ context }) }],
+            description: 'Too little is settled to be forced.',
+          },
+        ],
+        RESUME: {
+          target: 'GENERATING_PAIRS',
+          reenter: true,
+          actions: [{ type: 'resume' }],
+          description: 'The wave is chosen again.',
+        },
+      },
+      after: {
+        recovery: [
+          {
+            guard: { type: 'isStillActive' },
+            target: 'GENERATING_PAIRS',
+            reenter: true,
+            description: 'Something happened meanwhile: recovery is armed anew.',
+          },
+          {
+            guard: { type: 'isPaused' },
+            target: 'GENERATING_PAIRS',
+            reenter: true,
+            actions: [{ type: 'touch' }],
+            description: 'A paused batch is not recovered.',
+          },
+          {
+            guard: { type: 'mayBeForced' },
+            target: 'SCORING',
+            actions: [{ type: 'end', params: { as: 'recovered' } }],
+            description: 'Enough is settled to finish.',
+          },
+          {
+            target: 'FAILED',
+            actions: [{ type: 'end', params: { as: 'stuck' } }],
+            description: 'Too little is settled after a long silence.',
+          },
+        ],
+      },
+    },
+    WAITING_CALLBACKS: {
+      description: 'Comparisons are under way; the last outstanding outcome decides what comes next.',
+      tags: ['waiting'],
+      initial: 'collecting',
+      always: [
+        {
+          guard: { type: 'decisionIsRetry' },
+          target: 'WAITING_CALLBACKS',
+          reenter: true,
+          actions: [{ type: 'recordRetries' }, { type: 'submitPosting' }],
+          description: 'Row 4: failed comparisons are tried again, all at once.',
+        },
+        {
+          guard: { type: 'decisionIsFinish' },
+          target: 'SCORING',
+          description: 'Rows 5, 8 and 9: stable, or nothing more may be submitted.',
+        },
+        {
+          guard: { type: 'decisionIsSubmit' },
+          target: 'GENERATING_PAIRS',
+          description: 'Row 6: another wave is allowed and needed.',
+        },
+        {
+          guard: { type: 'decisionIsFail' },
+          target: 'FAILED',
+          actions: [{ type: 'end', params: { as: 'decided' } }],
+          description: 'Row 7, or early: the success rate cannot be reached.',
+        },
+      ],
+      on: {
+        VERDICT: {
+          actions: [
+            { type: 'recordOutcome' },
+            { type: 'keepComparison', params: ({ context, event }) => ({ context, event }) },
+            { type: 'decide' },
+            { type: 'journalDecision', params: ({ context }) => ({ context }) },
+          ],
+          description: 'A comparison is answered.',
+        },
+        SUBMIT_FAILED: {
+          actions: [{ type: 'recordOutcome' }, { type: 'decide' }, { type: 'journalDecision', params: ({ context }) => ({ context }) }],
+          description: 'A comparison could not be posted: an error outcome.',
+        },
+        FORCE: [
+          {
+            guard: { type: 'mayBeForced' },
+            target: 'SCORING',
+            actions: [{ type: 'end', params: { as: 'forced' } }],
+            description: 'An operator finishes the batch with what it has.',
+          },
+          {
+            actions: [{ type: 'journalRefusal', params: ({ context }) => ({ context }) }],
+            description: 'Too little is settled to be forced.',
+          },
+        ],
+        RESUME: {
+          actions: [{ type: 'resume' }, { type: 'decide' }, { type: 'journalDecision', params: ({ context }) => ({ context }) }],
+          description: 'The decision is made at once.',
+        },
+        WAKE: {
+          target: 'WAITING_CALLBACKS',
+          reenter: true,
+          actions: [
+            { type: 'blameMonitor' },
+            { type: 'expireDue' },
+            { type: 'decide' },
+            { type: 'journalDecision', params: ({ context }) => ({ context }) },
+          ],
+          description: 'The monitor found no next cause: deadlines are looked at and the decision is made again.',
+        },
+      },
+      after: {
+        deadline: {
+          target: 'WAITING_CALLBACKS',
+          reenter: true,
+          actions: [{ type: 'expireDue' }, { type: 'decide' }, { type: 'journalDecision', params: ({ context }) => ({ context }) }],
+          description: 'Comparisons whose deadline is over become error outcomes; the next deadline is armed.',
+        },
+        recovery: [
+          {
+            guard: { type: 'isStillActive' },
+            target: 'WAITING_CALLBACKS',
+            reenter: true,
+            description: 'Something happened meanwhile: recovery is armed anew.',
+          },
+          {
+            guard: { type: 'isPaused' },
+            target: 'WAITING_CALLBACKS',
+            reenter: true,
+            actions: [{ type: 'touch' }],
+            description: 'A paused batch is not recovered.',
+          },
+          {
+            guard: { type: 'mayBeForced' },
+            target: 'SCORING',
+            actions: [{ type: 'end', params: { as: 'recovered' } }],
+            description: 'Verdicts stopped coming and enough is settled to finish.',
+          },
+          {
+            target: 'FAILED',
+            actions: [{ type: 'end', params: { as: 'stuck' } }],
+            description: 'Verdicts stopped coming and too little is settled.',
+          },
+        ],
+      },
+      states: {
+        collecting: {
+          description: 'Outcomes are collected.',
+          always: {
+            guard: { type: 'decisionIsFit' },
+            target: 'fitting',
+            description: 'A net this large is scored by a task, so that nothing else waits for it.',
+          },
+        },
+        fitting: {
+          description: 'The scores of a large net are fitted by a task; outcomes go on being collected.',
+          tags: ['busy'],
+          invoke: {
+            id: 'decideHeavy',
+            src: 'decideHeavy',
+            input: ({ context }) => ({
+              n: context.items.length,
+              slots: context.slots,
+              waveStarts: context.waveStarts,
+              previous: context.previous,
+              exhausted: context.exhausted,
+              policy: context.policy,
+            }),
+            onDone: {
+              target: 'collecting',
+              actions: [{ type: 'takeHeavyDecision' }, { type: 'journalDecision', params: ({ context }) => ({ context }) }],
+              description: 'The decision is there.',
+            },
+            onError: {
+              target: 'collecting',
+              actions: [{ type: 'giveUpFit' }],
+              description: 'The scores could not be fitted.',
+            },
+          },
+        },
+      },
+    },
+    SCORING: {
+      description: 'The final scores are computed.',
+      tags: ['busy'],
+      invoke: {
+        id: 'scoreBatch',
+        src: 'scoreBatch',
+        input: ({ context }) => ({ items: context.items, slots: context.slots }),
+        onDone: {
+          target: 'COMPLETED',
+          actions: [{ type: 'recordScores' }, { type: 'end', params: { as: 'scored' } }],
+          description: 'Ranking and events are committed together.',
+        },
+        onError: {
+          target: 'FAILED',
+          actions: [{ type: 'end', params: { as: 'unscored' } }],
+          description: 'The scores did not converge.',
+        },
+      },
+      on: {
+        VERDICT: {
+          actions: [{ type: 'keepComparison', params: ({ context, event }) => ({ context, event }) }],
+          description: 'Too late: kept for audit.',
+        },
+      },
+      after: {
+        recovery: [
+          {
+            guard: { type: 'isStillActive' },
+            target: 'SCORING',
+            reenter: true,
+            description: 'Something happened meanwhile: recovery is armed anew.',
+          },
+          {
+            target: 'SCORING',
+            reenter: true,
+            actions: [{ type: 'touch' }],
+            description: 'Scoring is a pure task: it is started again.',
+          },
+        ],
+      },
+    },
+    COMPLETED: {
+      type: 'final',
+      description: 'The ranking and its events are committed.',
+      tags: ['done', 'success'],
+      entry: { type: 'publishCompleted', params: ({ context }) => ({ context }) },
+    },
+    FAILED: {
+      type: 'final',
+      description: 'The batch failed; the failed event says why.',
+      tags: ['done', 'failure'],
+      entry: { type: 'publishFailed', params: ({ context }) => ({ context }) },
+    },
+    CANCELLED: {
+      type: 'final',
+      description: 'A person cancelled the batch.',
+      tags: ['done', 'failure'],
+      entry: { type: 'publishFailed', params: ({ context }) => ({ context }) },
+    },
+  },
+  output: ({ context }) => ({ end: context.end, scores: context.scores }),
+})
+
+/** Items and attempt of a slot: the first characters of its six (src/judging/comparison.ts). */
+function slotPlace(slots: string, number: number): { readonly a: number; readonly b: number; readonly attempt: number } {
+  const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  const digit = (index: number): number => digits.indexOf(slots.charAt(number * 6 + index))
+  return { a: digit(0) * 64 + digit(1), b: digit(2) * 64 + digit(3), attempt: digit(5) }
+}
