@@ -10,7 +10,7 @@ function invoking(logic: unknown) {
   return setup({ actors: { work: logic as never } }).createMachine({
     id: 'm',
     initial: 'a',
-    states: { a: { invoke: { id: 'w', src: 'work' } } },
+    states: { a: { invoke: { id: 'w', src: 'work' } as never } },
   })
 }
 

@@ -1,0 +1,111 @@
+import type { BatchProgress } from '../../batch/progress.ts'
+import { batchAddress } from '../../batch/request.ts'
+import type { BatchScores } from '../../machines/batch.machine.ts'
+import type { Json } from '../../runtime/define-actor.ts'
+import type { Transition } from '../../runtime/watch.ts'
+import { CommandError } from '../command-error.ts'
+import { exitCodes } from '../exit-codes.ts'
+import type { Output } from './output.ts'
+import { rankingTable } from './ranking-table.ts'
+import { openStored, type Stored } from './stored.ts'
+
+type Options = Readonly<Record<string, string | boolean | undefined>>
+
+/** Opens the stored batches, reads, and closes again. */
+export async function withStored<T>(options: Options, output: Output, read: (stored: Stored) => Promise<T>): Promise<T> {
+  const stored = await openStored(options as { readonly data?: string; readonly database?: string }, output, process.env)
+  try {
+    return await read(stored)
+  } finally {
+    await stored.close()
+  }
+}
+
+const pageSize = 1_000
+
+export async function listBatches(options: Options, output: Output): Promise<void> {
+  const filter = {
+    type: 'batch',
+    limit: pageSize,
+    ...(typeof options['state'] === 'string' ? { state: options['state'] } : {}),
+    ...(options['active'] === true ? { runStatus: 'active' as const } : {}),
+  }
+  const actors = await withStored(options, output, (stored) => stored.actors(filter))
+  const batches = actors.map((actor) => {
+    const progress = JSON.parse(actor.progress ?? 'null') as BatchProgress
+    return {
+      batch: actor.address.slice('batch/'.length),
+      state: actor.state,
+      status: progress.status,
+      counters: progress.counters,
+      createdAt: iso(actor.createdAt),
+      stateSince: iso(actor.stateSince),
+      parked: actor.parked,
+    }
+  })
+  const lines = batches.map(
+    ({ batch, state, status, counters, stateSince }) =>
+      `${batch}  ${state}  ${status}  ${counters.completed} verdicts  since ${stateSince}`,
+  )
+  output.result({ batches, more: batches.length === pageSize }, lines.length === 0 ? ['no batches'] : lines)
+}
+
+export async function why(batch: string, options: Options, output: Output): Promise<void> {
+  const found = await withStored(options, output, (stored) => stored.inspect(batchAddress(batch)))
+  const progress = found.progress as unknown as BatchProgress
+  const next = found.next.map(({ what, at, note }) => `  ${iso(at)}  ${plain(what)}${note === undefined ? '' : ` (${note})`}`)
+  const end = progress.end === null ? [] : [`ended ${progress.end.status} by ${progress.end.trigger}: ${progress.end.reason}`]
+  output.result(found, [
+    `${batch}: ${found.state} (${progress.status}) since ${iso(found.stateSince)}`,
+    `waits for ${found.waitsFor}`,
+    ...end,
+    ...(next.length === 0 ? [] : ['next:', ...next]),
+    ...(found.numbers === null ? [] : [`last decision: ${(found.numbers as { readonly reason: string }).reason}`]),
+  ])
+}
+
+export async function showJournal(batch: string, options: Options, output: Output): Promise<void> {
+  const journal = await withStored(options, output, (stored) => stored.journal(batchAddress(batch)))
+  if (journal.length === 0) {
+    throw new CommandError(exitCodes.badInput, `no batch '${batch}' is stored here; \`quire batches\` lists those that are`)
+  }
+  output.result({ batch, journal }, journal.flatMap(journalLines))
+}
+
+function journalLines(entry: Transition): string[] {
+  const type = (entry.event as { readonly type?: string } | null)?.type ?? entry.kind
+  const line = `${iso(entry.at)}  #${entry.seq}  ${plain(entry.kind === 'create' ? 'create' : type)} -> ${entry.state}${entry.ignored === null ? '' : `  (ignored: ${entry.ignored})`}`
+  return [line, ...entry.notes.map((note) => `    ${noteText(note)}`)]
+}
+
+function noteText(note: Json): string {
+  const decision = (note as { readonly decision?: { readonly row: number | string; readonly action: string; readonly reason: string } })
+    .decision
+  return decision === undefined ? JSON.stringify(note) : `row ${decision.row}: ${decision.action}, ${decision.reason}`
+}
+
+export async function showResult(batch: string, options: Options, output: Output): Promise<void> {
+  const { found, events } = await withStored(options, output, async (stored) => ({
+    found: await stored.inspect(batchAddress(batch)),
+    events: await stored.outputs(batchAddress(batch)),
+  }))
+  const scores = (found.output as unknown as { readonly scores: BatchScores | null } | null)?.scores ?? null
+  const { end, status } = found.progress as unknown as BatchProgress
+  const summary = end === null ? `${batch} is not done yet: it waits for ${found.waitsFor}` : `${status}: ${end.reason}`
+  output.result({ batch, status, end, scores, events }, [
+    ...rankingTable(scores?.ranking ?? []),
+    summary,
+    ...events.map((event) => `event ${event.topic} ${event.id}`),
+  ])
+}
+
+/** XState's event names in plain words. */
+function plain(name: string): string {
+  const after = /^xstate\.after\.(\w+)\./.exec(name)
+  const ended = /^xstate\.(done|error)\.actor\.(.+)$/.exec(name)
+  return after !== null ? `the ${after[1]} delay` : ended !== null ? `task ${ended[2]} ${ended[1] === 'done' ? 'done' : 'failed'}` : name
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString()
+}

@@ -1,0 +1,22 @@
+import type { RankingResult } from './ranking-run.ts'
+import { rankingTable } from './ranking-table.ts'
+
+/** A finished ranking as JSON. */
+export function rankingValue({ progress, scores }: RankingResult): object {
+  return {
+    essays: progress.essays,
+    comparisons: progress.counters.completed,
+    status: progress.status,
+    trigger: progress.end?.trigger ?? null,
+    reason: progress.end?.reason ?? null,
+    ranking: scores?.ranking ?? [],
+    reliability: scores?.reliability ?? null,
+    flags: scores?.flags ?? [],
+  }
+}
+
+/** A finished ranking for people: the table, and why it ended. */
+export function rankingLines({ progress, scores }: RankingResult): string[] {
+  const why = progress.end === null ? '' : `${progress.status}: ${progress.end.reason}`
+  return ['', ...rankingTable(scores?.ranking ?? []), '', why, `${progress.counters.completed} comparisons of ${progress.essays} essays`]
+}

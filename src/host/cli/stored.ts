@@ -1,0 +1,117 @@
+import { batchActor } from '../../batch/batch.actor.ts'
+import { requestOwner } from '../../persistence/folder-lock.ts'
+import { createQuire, type Quire } from '../../quire.ts'
+import type { ActorState } from '../../runtime/actor-state.ts'
+import { isQuireError } from '../../runtime/errors.ts'
+import type { Explanation } from '../../runtime/explain.ts'
+import type { OutboundEvent } from '../../runtime/local-publisher.ts'
+import type { ActorFilter, ActorSummary } from '../../runtime/ports.ts'
+import { systemIds } from '../../runtime/system.ts'
+import type { Transition } from '../../runtime/watch.ts'
+import { CommandError } from '../command-error.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { type DataOptions, dataSource } from './data.ts'
+import { stuckOnDatabase } from './database-wait.ts'
+import type { Output } from './output.ts'
+
+/** Stored batches, whoever owns them: what the commands read, and how they act. */
+export interface Stored {
+  inspect(address: string): Promise<Explanation>
+  actors(filter: ActorFilter): Promise<readonly ActorSummary[]>
+  journal(address: string): Promise<readonly Transition[]>
+  outputs(address: string): Promise<readonly OutboundEvent[]>
+  act(address: string, event: { readonly type: string }): Promise<ActorState>
+  close(): Promise<void>
+}
+
+/** How long a command waits for a database that is away, ms. */
+const patienceMs = 15_000
+
+export function storedOf(quire: Quire): Stored {
+  return {
+    inspect: (address) => quire.inspect(address),
+    actors: (filter) => quire.actors(filter),
+    journal: (address) => quire.journal(address),
+    outputs: (address) => quire.outputs(address),
+    act: (address, event) => quire.ask(address, event, { id: `operator-${systemIds.next()}`, timeoutMs: patienceMs }),
+    close: () => quire.stop(),
+  }
+}
+
+/** Opens the data a command names. A folder that another process owns is asked through its socket. */
+export async function openStored(options: DataOptions, output: Output, environment: NodeJS.ProcessEnv): Promise<Stored> {
+  const source = dataSource(options, environment)
+  if (source === undefined) {
+    throw new CommandError(
+      exitCodes.usage,
+      'no data is named; give --data DIR or --database URL, or set QUIRE_DATABASE_URL or QUIRE_DATA_DIR',
+    )
+  }
+  try {
+    const quire = await createQuire({ database: source, actors: { batch: operatorsBatch() } })
+    await quire.start()
+    return await whenUp(quire, output)
+  } catch (error) {
+    if (isQuireError(error, 'folder-in-use') && typeof source !== 'string') {
+      return ownerProxy(source.dataDir)
+    }
+    throw error
+  }
+}
+
+/** The batch as an operator's process has it: it steps and scores, but asks no judge and fetches no text. */
+function operatorsBatch() {
+  return batchActor({
+    judge: { concurrency: 0, submit: () => Promise.reject(new Error('an operator asks no judge')) },
+    content: {
+      fetch: (_, { signal }) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
+    },
+  })
+}
+
+async function whenUp(quire: Quire, output: Output): Promise<Stored> {
+  const watched = stuckOnDatabase(quire, output)
+  const started = quire.status.getSnapshot().context.database.state
+  const up = new Promise<void>((resolve) => {
+    if (started === 'up') {
+      resolve()
+    }
+    quire.status.subscribe(({ context }) => context.database.state === 'up' && resolve())
+  })
+  const limit = AbortSignal.timeout(patienceMs)
+  const late = new Promise<never>((_, reject) => {
+    limit.addEventListener('abort', () => reject(new CommandError(exitCodes.unavailable, unavailable(quire))))
+  })
+  try {
+    await Promise.race([up, late])
+  } catch (error) {
+    await quire.stop({ drainMs: 0 })
+    throw error
+  } finally {
+    watched()
+  }
+  return storedOf(quire)
+}
+
+function unavailable(quire: Quire): string {
+  const { reason } = quire.status.getSnapshot().context.database
+  return `the database did not answer within ${patienceMs / 1_000} s (${reason ?? 'no answer'}); start it, or check its address`
+}
+
+function ownerProxy(dataDir: string): Stored {
+  const ask = async (op: string, ...args: unknown[]): Promise<never> => {
+    const answer = await requestOwner(dataDir, { op, args })
+    if (answer === undefined) {
+      throw new CommandError(exitCodes.unavailable, 'the owner of the data folder has just ended; try again')
+    }
+    return answer as never
+  }
+  return {
+    inspect: (address) => ask('inspect', address),
+    actors: (filter) => ask('actors', filter),
+    journal: (address) => ask('journal', address),
+    outputs: (address) => ask('outputs', address),
+    act: (address, event) => ask('act', address, event),
+    close: async () => {},
+  }
+}

@@ -1,0 +1,87 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { messageOf } from '../runtime/errors.ts'
+import { actCommand } from './cli/act.ts'
+import { demo } from './cli/demo.ts'
+import { listBatches, showJournal, showResult, why } from './cli/inspect.ts'
+import { createOutput, type Output } from './cli/output.ts'
+import { rank } from './cli/rank.ts'
+import { exitCodeOf } from './command-error.ts'
+import { exitCodes } from './exit-codes.ts'
+
+type Options = Readonly<Record<string, string | boolean | undefined>>
+
+/** The `quire` command. Every command takes `--json`: then the last line of stdout is one JSON object. */
+export function createProgram(run: (work: (output: Output) => Promise<void>, options: Options) => Promise<void>): Command {
+  const program = new Command('quire').description('Durable comparative-judgement batches.').version(version()).exitOverride()
+  const json = ['--json', 'print one JSON object as the last line of stdout'] as const
+  program
+    .command('demo')
+    .description('rank four example essays, with an embedded database and a judge in this process')
+    .option('--crash', 'kill the process with SIGKILL after some verdicts, start again and finish')
+    .option('--no-monitor', 'without the monitor: the result is the same')
+    .addOption(program.createOption('--kill-after <n>', 'kill this process after n verdicts').hideHelp())
+    .addOption(program.createOption('--data <dir>', 'data folder').hideHelp())
+    .option(...json)
+    .action((options: Options) => run((output) => demo(options, output), options))
+  program
+    .command('rank <folder>')
+    .description('rank the .txt and .md files of a folder; run it again and it goes on where it was')
+    .option('--judge <name>', 'who compares: mock (a text heuristic in this process)', 'mock')
+    .option('--data <dir>', "data folder; default: in the user's own data folder, by the essays' path")
+    .option('--max-comparisons <n>', 'a request to spend this many comparisons; default: what the policy needs')
+    .option(...json)
+    .action((folder: string, options: Options) => run((output) => rank(folder, options, output), options))
+  stored(program.command('batches').description('list stored batches'), json)
+    .option('--state <state>', 'only this state, e.g. WAITING_CALLBACKS')
+    .option('--active', 'only batches that are not done')
+    .action((options: Options) => run((output) => listBatches(options, output), options))
+  stored(program.command('why <batch>').description('why it waits, what happens next and when'), json).action(
+    (batch: string, options: Options) => run((output) => why(batch, options, output), options),
+  )
+  stored(program.command('journal <batch>').description('everything that happened to it, with the numbers of its decisions'), json).action(
+    (batch: string, options: Options) => run((output) => showJournal(batch, options, output), options),
+  )
+  stored(program.command('result <batch>').description('ranking, scores and outbound events'), json).action(
+    (batch: string, options: Options) => run((output) => showResult(batch, options, output), options),
+  )
+  for (const name of ['cancel', 'force'] as const) {
+    const about = name === 'cancel' ? 'end it as CANCELLED' : 'finish it with what it has, if 80 % is settled'
+    stored(program.command(`${name} <batch>`).description(about), json).action((batch: string, options: Options) =>
+      run((output) => actCommand(name, batch, options, output), options),
+    )
+  }
+  return program
+}
+
+/** Options of the commands on stored batches. */
+function stored(command: Command, json: readonly [string, string]): Command {
+  return command
+    .option('--data <dir>', 'data folder (QUIRE_DATA_DIR)')
+    .option('--database <url>', 'postgres://... (QUIRE_DATABASE_URL)')
+    .option(...json)
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { readonly version: string }).version
+}
+
+/** Runs a command: what it throws becomes one sentence on stderr and the documented exit status. */
+async function runCommand(work: (output: Output) => Promise<void>, options: Options): Promise<void> {
+  const output = createOutput(options['json'] === true, process)
+  try {
+    await work(output)
+  } catch (error) {
+    output.progressEnds()
+    process.stderr.write(`quire: ${messageOf(error)}\n`)
+    process.exitCode = exitCodeOf(error)
+  }
+}
+
+try {
+  await createProgram(runCommand).parseAsync()
+} catch (error) {
+  process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
+}

@@ -1,0 +1,28 @@
+export { type BatchActorOptions, batchActor } from './batch/batch.actor.ts'
+export { comparisonId } from './batch/comparison-id.ts'
+export type { ComparisonRequest, Content, Judge, JudgeScope } from './batch/judge.ts'
+export { batchAddress, batchInput, type BatchRequest, BatchRequestError } from './batch/request.ts'
+export { type BatchSettings, batchSettings } from './batch/settings.ts'
+export { createQuire, type Quire, type QuireOptions } from './quire.ts'
+export type { ActorState, WaitCondition } from './runtime/actor-state.ts'
+export { addressOf } from './runtime/address-of.ts'
+export {
+  type ActorDefinition,
+  defineActor,
+  type Effect,
+  type EffectScope,
+  type Json,
+  type TableDefinition,
+  type TaskDefinition,
+  type TaskResult,
+  type TaskScope,
+  type TenantRow,
+} from './runtime/define-actor.ts'
+export { type ErrorCode, errorCatalogue, isQuireError, QuireError } from './runtime/errors.ts'
+export type { Explanation } from './runtime/explain.ts'
+export type { OutboundEvent } from './runtime/local-publisher.ts'
+export type { Position } from './runtime/message.ts'
+export type { RuntimeOptions } from './runtime/options.ts'
+export type { ActorFilter, ActorSummary, Clock, Ids, Logger, Random } from './runtime/ports.ts'
+export type { Counters, Status, StatusStore } from './runtime/status.ts'
+export type { Transition } from './runtime/watch.ts'

@@ -1,0 +1,71 @@
+import type { Changes } from './changes.ts'
+import type { Connection } from './connection.ts'
+import type { Json } from './define-actor.ts'
+import { QuireError } from './errors.ts'
+import { type Explanation, explain } from './explain.ts'
+import type { OutboundEvent } from './local-publisher.ts'
+import { partitionOf } from './message.ts'
+import type { ActorFilter, ActorSummary, Store } from './ports.ts'
+import type { Registry } from './registry.ts'
+import { type Transition, transitionOf, watch } from './watch.ts'
+
+export interface QueryParts {
+  readonly store: Store
+  readonly connection: Connection
+  readonly changes: Changes
+  readonly registry: Registry
+  readonly partitions: number
+  readonly now: () => number
+}
+
+/** What callers may look at: actors, their journal, what they wait for and what they put out. */
+export class Queries {
+  readonly #parts: QueryParts
+
+  constructor(parts: QueryParts) {
+    this.#parts = parts
+  }
+
+  async inspect(address: string): Promise<Explanation> {
+    const { store, connection, registry, now } = this.#parts
+    const partition = this.#partitionOf(address)
+    const [row, timers, tasks, held] = await connection.use(() =>
+      Promise.all([
+        store.actor(partition, address),
+        store.actorTimers(partition, address),
+        store.actorTasks(partition, address),
+        store.held(partition, address, 1_000),
+      ]),
+    )
+    if (row === undefined) {
+      throw new QuireError('unknown-actor', `no actor was born at ${address}`)
+    }
+    return explain({ row, timers, tasks, held, registry, now: now() })
+  }
+
+  async actors(filter: ActorFilter): Promise<readonly ActorSummary[]> {
+    return await this.#parts.connection.use(() => this.#parts.store.actors(filter))
+  }
+
+  async journal(address: string, options: { readonly after?: number; readonly limit?: number }): Promise<readonly Transition[]> {
+    const query = { partition: this.#partitionOf(address), address, afterEntry: options.after ?? -1, limit: options.limit ?? 10_000 }
+    const rows = await this.#parts.connection.use(() => this.#parts.store.journal(query))
+    return rows.map(transitionOf)
+  }
+
+  async outputs(address: string): Promise<readonly OutboundEvent[]> {
+    const rows = await this.#parts.connection.use(() => this.#parts.store.outputs(this.#partitionOf(address), address))
+    return rows.map((row) => ({ id: row.id, topic: row.target, key: row.key, payload: JSON.parse(row.payload) as Json, address }))
+  }
+
+  watch(
+    pattern: string,
+    options: { readonly after?: readonly { readonly partition: number; readonly entry: number }[] },
+  ): AsyncGenerator<Transition, void, void> {
+    return watch(pattern, options, this.#parts)
+  }
+
+  #partitionOf(address: string): number {
+    return partitionOf(address, this.#parts.partitions)
+  }
+}

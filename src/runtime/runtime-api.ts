@@ -1,0 +1,57 @@
+import type { ActorState, WaitCondition } from './actor-state.ts'
+import type { Explanation } from './explain.ts'
+import type { OutboundEvent } from './local-publisher.ts'
+import type { Position } from './message.ts'
+import type { ActorFilter, ActorSummary, Clock, Ids, Logger, Mailbox, Ownership, Publisher, Random, Store, Watermark } from './ports.ts'
+import type { StatusStore } from './status.ts'
+import type { Transition } from './watch.ts'
+
+/** Everything of the outside the runtime touches. */
+export interface RuntimePorts {
+  readonly store: Store
+  readonly mailbox: Mailbox
+  readonly ownership: Ownership
+  readonly publisher: Publisher
+  readonly watermark: Watermark
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly random: Random
+  readonly logger: Logger
+}
+
+/** Durable actors for any machine. See `createQuire` for the everyday form. */
+export interface Runtime {
+  /** Resolves at once: the runtime runs, or waits for its servers and says so in `status`. */
+  start(): Promise<void>
+  /** Brings an actor to life, once an address; a second create is recorded and ignored. Resolves when durable. */
+  create(address: string, input: object, options: { readonly id: string; readonly timeoutMs?: number }): Promise<Position>
+  /** Resolves with the position when the message is durable; the same id counts once. */
+  send(address: string, event: { readonly type: string }, options: { readonly id: string; readonly timeoutMs?: number }): Promise<Position>
+  /** `send`, then the committed state after that message. */
+  ask(address: string, event: { readonly type: string }, options: { readonly id: string; readonly timeoutMs?: number }): Promise<ActorState>
+  /** Resolves when the actor is in a state, or has a tag. @throws QuireError `timeout` */
+  waitFor(address: string, condition: WaitCondition, options?: { readonly timeoutMs?: number }): Promise<ActorState>
+  /** State, since when, what it waits for, what happens next and when. @throws QuireError `unknown-actor` */
+  inspect(address: string): Promise<Explanation>
+  /** Committed transitions of an address, or of all that start with the text before a final `*`; resumes after positions. */
+  watch(
+    pattern: string,
+    options?: { readonly after?: readonly { readonly partition: number; readonly entry: number }[] },
+  ): AsyncGenerator<Transition, void, void>
+  /** Actors in order of address, a page at a time. */
+  actors(filter: ActorFilter): Promise<readonly ActorSummary[]>
+  /** The journal of one actor, in order, above an entry. */
+  journal(address: string, options?: { readonly after?: number; readonly limit?: number }): Promise<readonly Transition[]>
+  /** Outputs of one actor, delivered or not, in order. */
+  outputs(address: string): Promise<readonly OutboundEvent[]>
+  readonly status: StatusStore
+  /** Sends a dead letter again as a message of its own, `<id>#r1`. */
+  replay(deadLetterId: string): Promise<Position>
+  /** Resolves when everything up to this position was handled. */
+  whenProcessed(position: Position, options?: { readonly timeoutMs?: number }): Promise<void>
+  /** Resolves when the mailbox is read, the outbox is empty and no task is open. */
+  whenIdle(options?: { readonly timeoutMs?: number }): Promise<void>
+  /** Finishes the turn, waits at most `drainMs` (5,000) for running tasks, hands the partitions over. */
+  stop(options?: { readonly drainMs?: number }): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}

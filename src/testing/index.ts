@@ -1,0 +1,7 @@
+export { createMemoryDatabase, type MemoryDatabase } from './memory-database.ts'
+export { createMemoryMailbox } from './memory-mailbox.ts'
+export { createMemoryOwnership } from './memory-ownership.ts'
+export { createMemoryStore } from './memory-store.ts'
+export { createScenario, type Scenario, type ScenarioOptions } from './scenario.ts'
+export { seededIds, seededRandom } from './seeded.ts'
+export { SimulatedClock } from './simulated-clock.ts'
