@@ -96,7 +96,7 @@ export interface BatchContext extends BatchInput {
   readonly scores: BatchScores | null
 }
 
-interface Stamped {
+export interface Stamped {
   /** ms since the epoch, and message id: added by the runtime. */
   readonly at: number
   readonly id: string
