@@ -214,6 +214,16 @@ export const batchMachine = setup({
     }),
     recordAccepted: assign(() => provided('recordAccepted')),
     recordOutcome: assign(() => provided('recordOutcome')),
+    closeAnswered: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'VERDICT' || event.slot * 6 >= context.slots.length) {
+        return
+      }
+      const { attempt, isOpen } = slotPlace(context.slots, event.slot)
+      if (!isOpen) {
+        enqueue.stopChild(`c${event.slot}.${event.attempt}`)
+        enqueue.stopChild(`c${event.slot}.${attempt}`)
+      }
+    }),
     expireDue: assign(() => provided('expireDue')),
     markExhausted: assign({ exhausted: true }),
     decide: assign(() => provided('decide')),
@@ -313,7 +323,11 @@ export const batchMachine = setup({
     SUBMITTED: { actions: [{ type: 'recordAccepted' }], description: 'The provider accepted a comparison: its deadline runs.' },
     SUBMIT_FAILED: { actions: [{ type: 'recordOutcome' }], description: 'A comparison could not be posted: an error outcome.' },
     VERDICT: {
-      actions: [{ type: 'recordOutcome' }, { type: 'keepComparison', params: ({ context, event }) => ({ context, event }) }],
+      actions: [
+        { type: 'recordOutcome' },
+        { type: 'closeAnswered' },
+        { type: 'keepComparison', params: ({ context, event }) => ({ context, event }) },
+      ],
       description: 'A comparison is answered.',
     },
   },
@@ -502,6 +516,7 @@ export const batchMachine = setup({
         VERDICT: {
           actions: [
             { type: 'recordOutcome' },
+            { type: 'closeAnswered' },
             { type: 'keepComparison', params: ({ context, event }) => ({ context, event }) },
             { type: 'decide' },
             { type: 'journalDecision', params: ({ context }) => ({ context }) },
@@ -674,9 +689,12 @@ export const batchMachine = setup({
   output: ({ context }) => ({ end: context.end, scores: context.scores }),
 })
 
-/** Items and attempt of a slot: the first characters of its six (src/judging/comparison.ts). */
-function slotPlace(slots: string, number: number): { readonly a: number; readonly b: number; readonly attempt: number } {
+/** Items, attempt and openness of a slot, from its six characters (src/judging/comparison.ts). */
+function slotPlace(
+  slots: string,
+  number: number,
+): { readonly a: number; readonly b: number; readonly attempt: number; readonly isOpen: boolean } {
   const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   const digit = (index: number): number => digits.indexOf(slots.charAt(number * 6 + index))
-  return { a: digit(0) * 64 + digit(1), b: digit(2) * 64 + digit(3), attempt: digit(5) }
+  return { a: digit(0) * 64 + digit(1), b: digit(2) * 64 + digit(3), attempt: digit(5), isOpen: digit(4) % 32 === 0 }
 }

@@ -34,6 +34,11 @@ export class CatchUp {
     })
   }
 
+  /** True while a partition has not been read to its end once since it was claimed. */
+  isBehind(partitions: readonly number[]): boolean {
+    return partitions.some((partition) => !this.#readUpTo.has(partition))
+  }
+
   readUpTo(partition: number): number {
     return this.#readUpTo.get(partition) ?? Number.NEGATIVE_INFINITY
   }

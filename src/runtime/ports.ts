@@ -41,7 +41,7 @@ export interface Logger {
 export interface Mailbox {
   /** Appends; resolves when durable. An id that the log still holds keeps its first position. */
   append(messages: readonly Message[]): Promise<readonly Position[]>
-  /** Records at or above each offset, in order per partition, at most `limit` in all, fair to the partitions. Resolves at once, empty if there are none. */
+  /** Records at or above each offset, in order per partition, at most `limit` in all, fair to the partitions. Resolves at once; empty only when everything has been read. */
   poll(from: readonly Position[], limit: number): Promise<readonly MailboxRecord[]>
   /** One above the last offset of each partition, in the order asked. */
   ends(partitions: readonly number[]): Promise<readonly number[]>

@@ -91,7 +91,7 @@ export class Processor {
       records: records.filter((record) => record.offset >= (partitions.get(record.partition)?.nextOffset ?? Number.POSITIVE_INFINITY)),
       outcomes: tasks.takeOutcomes(),
       timers: timers.take(now, (partition) => this.#readUpTo(partition)),
-      taskUpdates: tasks.takeUpdates(clock.now()),
+      taskUpdates: tasks.takeUpdates(clock.now(), (partition) => this.#catchUp.readUpTo(partition) > Number.NEGATIVE_INFINITY),
     }
   }
 
@@ -112,11 +112,12 @@ export class Processor {
     }
   }
 
+  /** An empty poll has read everything; after another, the ends are asked for if timers or tasks wait for the log. */
   async #followLog(records: Awaited<ReturnType<Mailbox['poll']>>, polledAt: number): Promise<void> {
-    const { mailbox, pollLimit, partitions, timers } = this.#parts
-    if (records.length < pollLimit) {
+    const { mailbox, partitions, timers } = this.#parts
+    if (records.length === 0) {
       this.#catchUp.readAll(partitions.ids(), polledAt)
-    } else if ((timers.nextAt() ?? Number.POSITIVE_INFINITY) <= polledAt) {
+    } else if (this.#catchUp.isBehind(partitions.ids()) || (timers.nextAt() ?? Number.POSITIVE_INFINITY) <= polledAt) {
       const claims = partitions.all()
       this.#catchUp.readPart(claims, records, await mailbox.ends(claims.map((claim) => claim.partition)), polledAt)
     }

@@ -44,13 +44,13 @@ export class TaskQueue {
     }
   }
 
-  /** Leases what is ready and has a place; of `only`, if given. */
-  take(now: number, only?: ReadonlySet<TaskRow>): TaskRow[] {
+  /** Leases what is ready, may start, and has a place. */
+  take(now: number, mayStart: (task: TaskRow) => boolean): TaskRow[] {
     const taken: TaskRow[] = []
     for (const [source, byActor] of this.#waiting) {
       for (let idle = 0; idle < byActor.size && !this.#isFull(source); ) {
         const [address, entries] = byActor.entries().next().value as [string, Entry[]]
-        const entry = this.#isActorFull(source, address) ? undefined : takeReady(entries, now, only)
+        const entry = this.#isActorFull(source, address) ? undefined : takeReady(entries, now, mayStart)
         byActor.delete(address)
         if (entries.length > 0) {
           byActor.set(address, entries)
@@ -185,8 +185,8 @@ export class TaskQueue {
   }
 }
 
-function takeReady(entries: Entry[], now: number, only: ReadonlySet<TaskRow> | undefined): Entry | undefined {
-  const index = entries.findIndex((entry) => entry.task.notBefore <= now && (only === undefined || only.has(entry.task)))
+function takeReady(entries: Entry[], now: number, mayStart: (task: TaskRow) => boolean): Entry | undefined {
+  const index = entries.findIndex((entry) => entry.task.notBefore <= now && mayStart(entry.task))
   return index < 0 ? undefined : entries.splice(index, 1)[0]
 }
 

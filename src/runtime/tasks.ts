@@ -71,11 +71,14 @@ export class TaskRunner {
     return outcomes
   }
 
-  /** Failed calls that will be repeated, and leases for tasks that may start now, to be written by the next commit. */
-  takeUpdates(now: number): readonly TaskUpdate[] {
+  /**
+   * Failed calls that will be repeated, and leases for tasks that may start now, to be written by the next commit.
+   * `mayStart`: after a claim a task waits until its partition's log was read once, for its answer may stand there already.
+   */
+  takeUpdates(now: number, mayStart: (partition: number) => boolean): readonly TaskUpdate[] {
     const updates = this.#updates
     this.#updates = []
-    for (const task of this.#queue.take(now)) {
+    for (const task of this.#queue.take(now, (task) => mayStart(task.partition))) {
       if (task.attempt - task.failures >= mostLeases) {
         this.#condemn(task)
       } else {
@@ -94,7 +97,8 @@ export class TaskRunner {
         this.#complete = false
       }
     }
-    const leased = new Set(this.#queue.take(now, new Set(opened)))
+    const own = new Set(opened)
+    const leased = new Set(this.#queue.take(now, (task) => own.has(task)))
     return opened.map((task) => (leased.has(task) ? { ...task, attempt: 1 } : task))
   }
 
