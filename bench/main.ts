@@ -1,0 +1,15 @@
+import { decisionBench } from './decision.ts'
+import { restartBench } from './restart.ts'
+import { turnBench } from './turn.ts'
+
+/** `npm run bench -- turn|restart|decision [--json]`: figures as ratios within one run, never as tests. */
+const benches: Readonly<Record<string, () => Promise<object>>> = { turn: turnBench, restart: restartBench, decision: decisionBench }
+const name = process.argv[2] ?? ''
+const bench = benches[name]
+if (bench === undefined) {
+  console.error(`unknown benchmark '${name}'; there are: ${Object.keys(benches).join(', ')}`)
+  process.exitCode = 2
+} else {
+  const result = await bench()
+  console.log(process.argv.includes('--json') ? JSON.stringify(result) : result)
+}
