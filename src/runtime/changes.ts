@@ -1,16 +1,22 @@
 import { QuireError } from './errors.ts'
 import type { Clock } from './ports.ts'
 import { Signal } from './signal.ts'
-import type { Turn } from './turn-rows.ts'
+import type { ActorRow, Turn } from './turn-rows.ts'
 
 /** A look without a notice, ms: a backstop for commits of other processes whose notice was lost. */
 const backstopMs = 1_000
 
+interface Waiter {
+  readonly signal: Signal
+  /** The actor as the last commit of this process wrote it: saves reading it. */
+  row: ActorRow | undefined
+}
+
 /** Wakes those who wait for commits: all of them, or those of one address. */
 export class Changes {
   readonly #clock: Clock
-  readonly #byAddress = new Map<string, Set<Signal>>()
-  readonly #all = new Set<Signal>()
+  readonly #byAddress = new Map<string, Set<Waiter>>()
+  readonly #all = new Set<Waiter>()
   #stopped = false
 
   constructor(clock: Clock) {
@@ -21,8 +27,8 @@ export class Changes {
   committed(turn: Turn): void {
     raise(this.#all)
     if (this.#byAddress.size > 0) {
-      for (const address of new Set(turn.journal.map((row) => row.address))) {
-        raise(this.#byAddress.get(address) ?? [])
+      for (const row of turn.actors) {
+        raise(this.#byAddress.get(row.address) ?? [], row)
       }
     }
   }
@@ -30,8 +36,8 @@ export class Changes {
   /** Another process committed something. */
   elsewhere(): void {
     raise(this.#all)
-    for (const signals of this.#byAddress.values()) {
-      raise(signals)
+    for (const waiters of this.#byAddress.values()) {
+      raise(waiters)
     }
   }
 
@@ -42,29 +48,36 @@ export class Changes {
   }
 
   /**
-   * Reads until `read` gives a value: at once, and again after commits (of `address`, if given).
+   * Reads until `read` gives a value: at once, and again after commits (of `address`, if given). `read` is handed the actor's row
+   * where the last commit of this process wrote one.
    * @returns the value, or undefined when `deadline` (ms since the epoch) passed
    * @throws QuireError `stopped`
    */
-  async until<T>(address: string | undefined, read: () => Promise<T | undefined>, deadline: number): Promise<T | undefined> {
-    const signal = new Signal(this.#clock)
-    const signals = address === undefined ? this.#all : (this.#byAddress.get(address) ?? new Set<Signal>())
-    signals.add(signal)
+  async until<T>(
+    address: string | undefined,
+    read: (known: ActorRow | undefined) => Promise<T | undefined>,
+    deadline: number,
+  ): Promise<T | undefined> {
+    const waiter: Waiter = { signal: new Signal(this.#clock), row: undefined }
+    const waiters = address === undefined ? this.#all : (this.#byAddress.get(address) ?? new Set<Waiter>())
+    waiters.add(waiter)
     if (address !== undefined) {
-      this.#byAddress.set(address, signals)
+      this.#byAddress.set(address, waiters)
     }
     try {
       for (;;) {
         this.#assertRunning()
-        const value = await read()
+        const known = waiter.row
+        waiter.row = undefined
+        const value = await read(known)
         if (value !== undefined || this.#clock.now() >= deadline) {
           return value
         }
-        await signal.wait(Math.min(deadline, this.#clock.now() + backstopMs))
+        await waiter.signal.wait(Math.min(deadline, this.#clock.now() + backstopMs))
       }
     } finally {
-      signals.delete(signal)
-      if (address !== undefined && signals.size === 0) {
+      waiters.delete(waiter)
+      if (address !== undefined && waiters.size === 0) {
         this.#byAddress.delete(address)
       }
     }
@@ -77,8 +90,9 @@ export class Changes {
   }
 }
 
-function raise(signals: Iterable<Signal>): void {
-  for (const signal of signals) {
-    signal.raise()
+function raise(waiters: Iterable<Waiter>, row?: ActorRow): void {
+  for (const waiter of waiters) {
+    waiter.row = row
+    waiter.signal.raise()
   }
 }

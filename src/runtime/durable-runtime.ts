@@ -93,7 +93,7 @@ export class DurableRuntime implements Runtime {
     await this.#ports.store.open({ partitions: this.#options.partitions, tables: this.#registry.tables })
     this.#opened = true
     this.#unsubscribe = [
-      this.#ports.mailbox.subscribe(() => this.#processor.wake()),
+      this.#ports.mailbox.subscribe(() => this.#processor.wakeForMail()),
       this.#ports.store.subscribe(() => {
         if (this.#partitions.ids().length < this.#options.partitions) {
           this.#changes.elsewhere()

@@ -2,6 +2,7 @@ import { Backlog } from './backlog.ts'
 import { CatchUp } from './catch-up.ts'
 import type { Connection } from './connection.ts'
 import { QuireError } from './errors.ts'
+import type { MailboxRecord } from './message.ts'
 import { loadTurn } from './load.ts'
 import type { OwnedPartitions } from './owned-partitions.ts'
 import { type Clock, type CommitOutcome, isStoreFailure, type Logger, type Mailbox, type Store, type Watermark } from './ports.ts'
@@ -44,6 +45,8 @@ export class Processor {
   readonly #catchUp = new CatchUp()
   readonly #backlog: Backlog
   #stopping = false
+  /** The mailbox may hold records that were not polled. */
+  #mail = true
 
   constructor(parts: ProcessorParts) {
     this.#parts = parts
@@ -51,8 +54,14 @@ export class Processor {
     this.#backlog = new Backlog(parts.store)
   }
 
-  /** Something may be there to do. */
+  /** Something may be there to do: a task ended, a partition was assigned, the database is back. */
   wake(): void {
+    this.#signal.raise()
+  }
+
+  /** Something may have been appended to the mailbox. */
+  wakeForMail(): void {
+    this.#mail = true
     this.#signal.raise()
   }
 
@@ -76,14 +85,13 @@ export class Processor {
 
   /** Fetches what is there for the owned partitions. Whatever reads comes first: what is taken from memory must not be lost to an outage. */
   async #gather(): Promise<Work> {
-    const { clock, mailbox, pollLimit, partitions, tasks, timers } = this.#parts
+    const { clock, partitions, tasks, timers } = this.#parts
     await this.#use(() => this.#claim())
     const ids = partitions.ids()
     await this.#use(() => timers.refill(ids, partitions.now()))
     await this.#use(() => tasks.refill(ids))
     const polledAt = partitions.now()
-    const records = ids.length === 0 ? [] : await this.#use(() => mailbox.poll(partitions.positions(), pollLimit))
-    await this.#use(() => this.#followLog(records, polledAt))
+    const records = this.#mayHaveMail(ids, polledAt) ? await this.#poll(polledAt) : []
     const held = await this.#use(() => this.#backlog.next(this.#parts))
     const now = partitions.now()
     return {
@@ -112,8 +120,23 @@ export class Processor {
     }
   }
 
+  /** A poll costs a round trip: it is spared when nothing was announced and no timer waits for the log. */
+  #mayHaveMail(ids: readonly number[], now: number): boolean {
+    const isTimerDue = (this.#parts.timers.nextAt() ?? Number.POSITIVE_INFINITY) <= now
+    return ids.length > 0 && (this.#mail || isTimerDue || this.#catchUp.isBehind(ids))
+  }
+
+  async #poll(polledAt: number): Promise<readonly MailboxRecord[]> {
+    const { mailbox, partitions, pollLimit } = this.#parts
+    this.#mail = false
+    const records = await this.#use(() => mailbox.poll(partitions.positions(), pollLimit))
+    this.#mail ||= records.length > 0
+    await this.#use(() => this.#followLog(records, polledAt))
+    return records
+  }
+
   /** An empty poll has read everything; after another, the ends are asked for if timers or tasks wait for the log. */
-  async #followLog(records: Awaited<ReturnType<Mailbox['poll']>>, polledAt: number): Promise<void> {
+  async #followLog(records: readonly MailboxRecord[], polledAt: number): Promise<void> {
     const { mailbox, partitions, timers } = this.#parts
     if (records.length === 0) {
       this.#catchUp.readAll(partitions.ids(), polledAt)

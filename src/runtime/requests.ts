@@ -74,8 +74,8 @@ export class Requests {
   }
 
   async waitFor(address: string, condition: WaitCondition, timeoutMs: number): Promise<ActorState> {
-    const read = async (): Promise<ActorState | undefined> => {
-      const row = await this.#actor(address)
+    const read = async (known: ActorRow | undefined): Promise<ActorState | undefined> => {
+      const row = known ?? (await this.#actor(address))
       return row !== undefined && holds(row, condition) ? stateOf(row) : undefined
     }
     const state = await this.#parts.changes.until(address, read, this.#parts.clock.now() + timeoutMs)

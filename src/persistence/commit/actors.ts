@@ -1,8 +1,8 @@
-import { type Kysely, sql } from 'kysely'
+import { sql } from 'kysely'
 import type { ActorRow } from '../../runtime/turn-rows.ts'
 import type { Database } from '../database.ts'
 import { type Column, field, names, unnest } from '../rowset.ts'
-import { replacing } from './insert-rows.ts'
+import { type Part, replacing } from './insert-rows.ts'
 
 /** Arrays cannot be unnested inside arrays: tags travel as one text. */
 const separator = '\u001f'
@@ -35,11 +35,12 @@ const selected = sql.join(
 )
 
 /** One write an actor and turn, whatever the number of its events. */
-export async function writeActors(database: Database, executor: Kysely<unknown>, rows: readonly ActorRow[]): Promise<void> {
-  if (rows.length > 0) {
-    await sql`
-      insert into ${database.table('actors')} (${names(columns)})
-      select ${selected} from ${unnest(rows, columns)} as given(${names(columns)})
-      ${replacing(columns, ['partition', 'address'])}`.execute(executor)
-  }
+export function writeActors(database: Database, rows: readonly ActorRow[]): Part[] {
+  return rows.length === 0
+    ? []
+    : [
+        sql`insert into ${database.table('actors')} (${names(columns)})
+          select ${selected} from ${unnest(rows, columns)} as given(${names(columns)})
+          ${replacing(columns, ['partition', 'address'])}`,
+      ]
 }

@@ -1,7 +1,8 @@
-import { type Kysely, sql } from 'kysely'
+import { sql } from 'kysely'
 import type { PartitionAdvance, Turn } from '../../runtime/turn-rows.ts'
 import type { Database } from '../database.ts'
 import { type Column, field, names, unnest } from '../rowset.ts'
+import type { Part } from './insert-rows.ts'
 
 const columns: readonly Column<PartitionAdvance>[] = [
   field('partition', 'int4'),
@@ -12,13 +13,13 @@ const columns: readonly Column<PartitionAdvance>[] = [
   field('toEntry', 'int8'),
 ]
 
-/** The first statement of a commit: moves every partition of the turn from where its owner left it, or moves fewer than asked. */
-export async function fence(database: Database, executor: Kysely<unknown>, turn: Turn): Promise<boolean> {
-  const moved = await sql`
+/** Moves every partition of the turn from where its owner left it; returns a row for each that was still there. */
+export function fence(database: Database, turn: Turn): Part {
+  return sql`
     update ${database.table('partitions')} stored
     set next_offset = turn.to_offset, next_entry = turn.to_entry, last_turn_at = ${turn.now}::int8
     from ${unnest(turn.partitions, columns)} as turn(${names(columns)})
     where stored.id = turn.partition and stored.epoch = turn.epoch
-      and stored.next_offset = turn.from_offset and stored.next_entry = turn.from_entry`.execute(executor)
-  return Number(moved.numAffectedRows ?? 0) === turn.partitions.length
+      and stored.next_offset = turn.from_offset and stored.next_entry = turn.from_entry
+    returning stored.id`
 }

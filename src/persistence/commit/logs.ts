@@ -1,8 +1,8 @@
-import { type Kysely, sql } from 'kysely'
+import { sql } from 'kysely'
 import type { DeadLetterRow, HeldRow, InboxRow, JournalRow, OutboxRow, Turn } from '../../runtime/turn-rows.ts'
 import type { Database } from '../database.ts'
 import { type Column, field } from '../rowset.ts'
-import { deleteRows, insertRows } from './insert-rows.ts'
+import { deleteRows, insertRows, type Part } from './insert-rows.ts'
 
 export const journalColumns: readonly Column<JournalRow>[] = [
   field('partition', 'int4'),
@@ -60,12 +60,14 @@ const heldColumns: readonly Column<HeldRow>[] = [
 const heldKey: readonly Column<Turn['released'][number]>[] = [field('partition', 'int4'), field('address', 'text'), field('offset', 'int8')]
 
 /** What only grows: journal, outbox, inbox, dead letters; and the messages held for actors that stand still. An output whose id is there already is the same output. */
-export async function writeLogs(database: Database, executor: Kysely<unknown>, turn: Turn): Promise<void> {
+export function writeLogs(database: Database, turn: Turn): Part[] {
   const ignore = sql`on conflict do nothing`
-  await insertRows(database, executor, { table: 'journal', columns: journalColumns, rows: turn.journal })
-  await insertRows(database, executor, { table: 'outbox', columns: outboxColumns, rows: turn.outbox, onConflict: ignore })
-  await insertRows(database, executor, { table: 'inbox', columns: inboxColumns, rows: turn.inbox, onConflict: ignore })
-  await insertRows(database, executor, { table: 'dead_letters', columns: deadLetterColumns, rows: turn.deadLetters, onConflict: ignore })
-  await deleteRows(database, executor, { table: 'held_messages', columns: heldKey, keys: turn.released })
-  await insertRows(database, executor, { table: 'held_messages', columns: heldColumns, rows: turn.held, onConflict: ignore })
+  return [
+    ...insertRows(database, { table: 'journal', columns: journalColumns, rows: turn.journal }),
+    ...insertRows(database, { table: 'outbox', columns: outboxColumns, rows: turn.outbox, onConflict: ignore }),
+    ...insertRows(database, { table: 'inbox', columns: inboxColumns, rows: turn.inbox, onConflict: ignore }),
+    ...insertRows(database, { table: 'dead_letters', columns: deadLetterColumns, rows: turn.deadLetters, onConflict: ignore }),
+    ...deleteRows(database, { table: 'held_messages', columns: heldKey, keys: turn.released }),
+    ...insertRows(database, { table: 'held_messages', columns: heldColumns, rows: turn.held, onConflict: ignore }),
+  ]
 }

@@ -1,19 +1,11 @@
-import type { Kysely } from 'kysely'
 import type { TableDefinition, TenantRow } from '../../runtime/define-actor.ts'
 import type { Database } from '../database.ts'
 import type { Column } from '../rowset.ts'
-import { insertRows, replacing } from './insert-rows.ts'
+import { insertRows, type Part, replacing } from './insert-rows.ts'
 
-/** One statement a table, whatever the tenant; of rows with the same key the last one counts. */
-export async function writeTenantRows(
-  database: Database,
-  executor: Kysely<unknown>,
-  rows: readonly TenantRow[],
-  tables: ReadonlyMap<string, TableDefinition>,
-): Promise<void> {
-  for (const [name, definition] of tables) {
-    const own = latestByKey(rows.filter((row) => row.table === name))
-    const keyNames = Object.keys(definition.key)
+/** One insert a table, whatever the tenant; of rows with the same key the last one counts. */
+export function writeTenantRows(database: Database, rows: readonly TenantRow[], tables: ReadonlyMap<string, TableDefinition>): Part[] {
+  return [...tables].flatMap(([name, definition]) => {
     const columns: Column<TenantRow>[] = [
       ...Object.entries(definition.key).map(([column, type]) => ({ name: column, type, of: (row: TenantRow) => row.key[column] ?? null })),
       ...Object.entries(definition.columns).map(([column, type]) => ({
@@ -22,8 +14,9 @@ export async function writeTenantRows(
         of: (row: TenantRow) => scalar(row.values[column]),
       })),
     ]
-    await insertRows(database, executor, { table: name, columns, rows: own, onConflict: replacing(columns, keyNames) })
-  }
+    const own = latestByKey(rows.filter((row) => row.table === name))
+    return insertRows(database, { table: name, columns, rows: own, onConflict: replacing(columns, Object.keys(definition.key)) })
+  })
 }
 
 function latestByKey(rows: readonly TenantRow[]): TenantRow[] {

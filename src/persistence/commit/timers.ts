@@ -1,8 +1,7 @@
-import type { Kysely } from 'kysely'
 import type { TimerRow, Turn } from '../../runtime/turn-rows.ts'
 import type { Database } from '../database.ts'
 import { type Column, field } from '../rowset.ts'
-import { deleteRows, insertRows, replacing } from './insert-rows.ts'
+import { deleteRows, insertRows, type Part, replacing } from './insert-rows.ts'
 
 type Key = Turn['timersDropped'][number]
 
@@ -15,12 +14,14 @@ const columns: readonly Column<TimerRow>[] = [
   field('arming', 'text'),
 ]
 
-export async function writeTimers(database: Database, executor: Kysely<unknown>, turn: Turn): Promise<void> {
-  await deleteRows(database, executor, { table: 'timers', columns: key, keys: turn.timersDropped })
-  await insertRows(database, executor, {
-    table: 'timers',
-    columns,
-    rows: turn.timersArmed,
-    onConflict: replacing(columns, ['partition', 'address', 'id']),
-  })
+export function writeTimers(database: Database, turn: Turn): Part[] {
+  return [
+    ...deleteRows(database, { table: 'timers', columns: key, keys: turn.timersDropped }),
+    ...insertRows(database, {
+      table: 'timers',
+      columns,
+      rows: turn.timersArmed,
+      onConflict: replacing(columns, ['partition', 'address', 'id']),
+    }),
+  ]
 }

@@ -24,8 +24,8 @@ const columns: readonly Column<Placed>[] = [
  * order and without gaps, which a sequence does not give. A message whose id is in the log already is not appended again.
  * Two processes that append the same new id at once: one gets 23505 and tries again.
  */
-export async function appendMessages(database: Database, messages: readonly Placed[], now: number): Promise<void> {
-  await sql`
+export async function appendMessages(database: Database, messages: readonly Placed[], now: number): Promise<ReadonlyMap<string, Position>> {
+  const { rows } = await sql<StoredPlace>`
     with given as (select * from ${unnest(messages, columns)} as given(${names(columns)})),
     fresh as (
       select given.*, row_number() over (partition by partition order by place) - 1 as step from given
@@ -41,15 +41,28 @@ export async function appendMessages(database: Database, messages: readonly Plac
     )
     insert into ${database.table('mailbox')} (partition, position, id, address, kind, body, replay_of, appended_at)
     select fresh.partition, heads.first + fresh.step, id, address, kind, body, replay_of, ${now}::int8
-    from fresh join heads on heads.partition = fresh.partition`.execute(database.kysely)
+    from fresh join heads on heads.partition = fresh.partition
+    returning partition, position, address, id`.execute(database.kysely)
+  return positionsOf(rows)
+}
+
+interface StoredPlace {
+  readonly partition: number
+  readonly position: number
+  readonly address: string
+  readonly id: string
+}
+
+function positionsOf(rows: readonly StoredPlace[]): ReadonlyMap<string, Position> {
+  return new Map(rows.map((row) => [`${row.address}#${row.id}`, { partition: row.partition, offset: row.position }]))
 }
 
 /** Where these messages lie in the log, by `address#id`. */
 export async function findPositions(database: Database, messages: readonly Placed[]): Promise<ReadonlyMap<string, Position>> {
-  const { rows } = await sql<{ partition: number; position: number; address: string; id: string }>`
+  const { rows } = await sql<StoredPlace>`
     select partition, position, address, id from ${database.table('mailbox')}
     where (partition, address, id) in (
       select * from unnest(${messages.map((m) => m.partition)}::int4[], ${messages.map((m) => m.address)}::text[], ${messages.map((m) => m.id)}::text[])
     )`.execute(database.kysely)
-  return new Map(rows.map((row) => [`${row.address}#${row.id}`, { partition: row.partition, offset: row.position }]))
+  return positionsOf(rows)
 }

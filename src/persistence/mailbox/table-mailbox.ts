@@ -53,8 +53,8 @@ export function createTableMailbox(database: Database, partitions: number, clock
     )
     for (let attempt = 1; ; attempt++) {
       try {
-        await appendMessages(database, placed, clock.now())
-        return await findPositions(database, placed)
+        const appended = await appendMessages(database, placed, clock.now())
+        return appended.size === placed.length ? appended : await findPositions(database, placed)
       } catch (error) {
         if (attempt === tries || !worthAnother.has(codeOf(error))) {
           throw error
