@@ -20,15 +20,16 @@ export function computeTask(name: ComputationName): TaskDefinition {
   }
 }
 
-/** From source (tests), the worker needs the loader that strips types; built, it is plain JavaScript. */
+/** Built, the worker is plain JavaScript; from source (tests) the loader that strips types is registered in it first. */
 const isSource = import.meta.url.endsWith('.ts')
+const entry = new URL(isSource ? './worker.ts' : './worker.js', import.meta.url)
+const fromSource = `import('tsx/esm/api').then(({ register }) => { register(); return import(${JSON.stringify(entry.href)}) })`
 
 function inWorker(name: ComputationName, input: object, signal: AbortSignal): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL(isSource ? './worker.ts' : './worker.js', import.meta.url), {
-      workerData: { name, input },
-      ...(isSource ? { execArgv: ['--import', 'tsx'] } : {}),
-    })
+    const worker = isSource
+      ? new Worker(fromSource, { eval: true, workerData: { name, input } })
+      : new Worker(entry, { workerData: { name, input } })
     signal.addEventListener('abort', () => void worker.terminate(), { once: true })
     worker.once('message', (message: { readonly output?: unknown; readonly error?: string }) => {
       message.error === undefined ? resolve(message.output) : reject(new Error(message.error))

@@ -1,0 +1,51 @@
+import { StoreFailure } from '../../src/runtime/ports.ts'
+import type { RandomStream } from '../../src/judging/random.ts'
+
+/** How a port call goes wrong. `before` and `after` say whether it was carried out. */
+export type CallFault = 'none' | 'crash-before' | 'crash-after' | 'refused' | 'answer-lost' | 'slow'
+
+/** Faults of one seed: how likely each is, and how many may come. */
+export interface FaultPlan {
+  readonly crash: number
+  readonly refused: number
+  readonly answerLost: number
+  readonly slow: number
+  readonly mostCrashes: number
+}
+
+export const noFaults: FaultPlan = { crash: 0, refused: 0, answerLost: 0, slow: 0, mostCrashes: 0 }
+
+/** Draws a plan: some seeds are calm in one respect, so that faults are also seen alone. */
+export function drawPlan(random: RandomStream): FaultPlan {
+  const maybe = (most: number): number => (random.next() < 0.6 ? most * random.next() : 0)
+  return {
+    crash: maybe(0.02),
+    refused: maybe(0.05),
+    answerLost: maybe(0.05),
+    slow: maybe(0.03),
+    mostCrashes: 1 + Math.floor(random.next() * 6),
+  }
+}
+
+export function drawFault(plan: FaultPlan, crashes: number, random: RandomStream): CallFault {
+  const lot = random.next()
+  const steps: [CallFault, number][] = [
+    ['crash-before', crashes < plan.mostCrashes ? plan.crash / 2 : 0],
+    ['crash-after', crashes < plan.mostCrashes ? plan.crash / 2 : 0],
+    ['refused', plan.refused],
+    ['answer-lost', plan.answerLost],
+    ['slow', plan.slow],
+  ]
+  let edge = 0
+  for (const [fault, share] of steps) {
+    edge += share
+    if (lot < edge) {
+      return fault
+    }
+  }
+  return 'none'
+}
+
+export function outage(): StoreFailure {
+  return new StoreFailure('transient', 'simulated outage')
+}
