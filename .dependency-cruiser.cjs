@@ -19,7 +19,12 @@ module.exports = {
       from: { path: folder('machines') },
       to: { path: '^src/', pathNot: [folder('machines')], dependencyTypesNot: ['type-only'] },
     },
-    { name: 'machines-import-xstate-only', severity: 'error', from: { path: folder('machines') }, to: { dependencyTypes: ['npm', 'core'], pathNot: ['node_modules/xstate/'] } },
+    {
+      name: 'machines-import-xstate-only',
+      severity: 'error',
+      from: { path: folder('machines') },
+      to: { dependencyTypes: ['npm', 'core'], pathNot: ['node_modules/xstate/'] },
+    },
     only('runtime-imports-its-machines-only', folder('runtime'), ['^src/machines/(supervisor|connection)\\.machine\\.ts$']),
     {
       name: 'persistence-takes-types-of-runtime',

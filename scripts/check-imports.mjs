@@ -41,9 +41,14 @@ try {
     cpSync(join(root, name), join(copy, name), { recursive: true })
   }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
-  writeFileSync(join(copy, 'src/runtime/planted.ts'), `import { batchActor } from '../batch/batch.actor.ts'\nexport const planted = batchActor\n`)
+  writeFileSync(
+    join(copy, 'src/runtime/planted.ts'),
+    `import { batchActor } from '../batch/batch.actor.ts'\nexport const planted = batchActor\n`,
+  )
   writeFileSync(join(copy, 'src/judging/planted.ts'), `import pg from 'pg'\nexport const planted = pg\n`)
-  const found = cruise(copy).summary.violations.filter((violation) => violation.from.includes('planted.ts')).map((violation) => violation.rule.name)
+  const found = cruise(copy)
+    .summary.violations.filter((violation) => violation.from.includes('planted.ts'))
+    .map((violation) => violation.rule.name)
   for (const rule of ['runtime-imports-its-machines-only', 'database-clients-only-in-persistence', 'judging-imports-no-package']) {
     if (!found.includes(rule)) {
       problems.push(`a planted import against ${rule} was not found`)

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import type { VerdictEvent } from '../machines/batch.machine.ts'
-import { addressHash } from '../runtime/message.ts'
 import { parseComparisonId } from './comparison-id.ts'
 
 const identified = z.object({ correlation_id: z.uuid() })
@@ -49,11 +48,6 @@ export function decodeCallback(data: unknown): DecodedCallback {
     return { event: { ...base, winner: null, errorCode: 'INVALID_RESPONSE', details: { message } } }
   }
   return { event: { ...base, ...outcomeOf(parsed.data) } }
-}
-
-/** True when the callback's id belongs to the batch at this address. */
-export function isOf(address: string, comparison: string): boolean {
-  return parseComparisonId(comparison)?.hash === addressHash(address)
 }
 
 function outcomeOf(data: z.output<typeof callback>): Pick<VerdictEvent, 'winner' | 'errorCode' | 'details'> {

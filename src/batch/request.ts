@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { createPolicy, PolicyError, totalBudgetOf } from '../judging/index.ts'
+import { createPolicy, PolicyError, totalBudgetOf } from '../judging/policy.ts'
 import type { BatchInput } from '../machines/batch.machine.ts'
 import { addressHash } from '../runtime/message.ts'
 import { repairStrings } from '../runtime/strict-json.ts'

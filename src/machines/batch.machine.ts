@@ -1,5 +1,7 @@
 import { assign, enqueueActions, fromPromise, setup } from 'xstate'
-import type { Decision, Policy, ScoringRecord } from '../judging/index.ts'
+import type { Decision } from '../judging/decide.ts'
+import type { ScoringRecord } from '../judging/net.ts'
+import type { Policy } from '../judging/policy.ts'
 
 /** Why a batch ended, and by what. */
 export interface BatchEnd {

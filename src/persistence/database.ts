@@ -5,6 +5,7 @@ import type { Clock } from '../runtime/ports.ts'
 import { pgDialect, pgliteDialect } from './dialect.ts'
 import { classified } from './errors.ts'
 import { createListener, type Listener } from './listener.ts'
+import type { Session } from './session.ts'
 
 /** A connected database and the schema Quire uses in it. Queries are Kysely's `sql`, tables named with their schema. */
 export interface Database {
@@ -17,15 +18,6 @@ export interface Database {
   readonly listener: Listener
   /** A connection of its own, for a session lock. Absent in PGlite, whose folder is locked instead. */
   readonly openSession: (() => Promise<Session>) | undefined
-  close(): Promise<void>
-}
-
-/** A connection outside the pool. `onEnd` is called once, when it is lost or closed. */
-export interface Session {
-  query(text: string, values: readonly unknown[]): Promise<readonly Record<string, unknown>[]>
-  onEnd(call: () => void): void
-  /** Calls with the channel of each NOTIFY this session listens to. */
-  onNotice(call: (channel: string) => void): void
   close(): Promise<void>
 }
 

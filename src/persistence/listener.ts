@@ -1,5 +1,5 @@
 import type { Clock } from '../runtime/ports.ts'
-import type { Session } from './database.ts'
+import type { Session } from './session.ts'
 
 export type Notice = 'mailbox' | 'commit'
 

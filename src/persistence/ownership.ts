@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Clock, Ownership, OwnershipListener, Random } from '../runtime/ports.ts'
-import type { Database, Session } from './database.ts'
+import type { Database } from './database.ts'
+import type { Session } from './session.ts'
 
 export interface OwnershipParts {
   readonly database: Database

@@ -160,6 +160,7 @@ export class Processor {
     const input = await this.#use(() => loadTurn(mine, this.#backlog.standing, this.#parts))
     const decided = decideTurn(input)
     const turn = { ...decided.turn, tasksOpened: tasks.admit(decided.turn.tasksOpened, this.#parts.clock.now()) }
+    tasks.abort(turn.tasksClosed)
     try {
       const outcome = turn.partitions.length === 0 ? nothingToWrite : await this.#use(() => this.#parts.store.commit(turn))
       await this.#settle(outcome, turn, decided, mine)

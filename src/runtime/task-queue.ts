@@ -108,6 +108,10 @@ export class TaskQueue {
     return true
   }
 
+  abort(key: TaskKey, reason: string): void {
+    this.#entries.get(keyOf(key))?.controller?.abort(new Error(reason))
+  }
+
   remove(key: TaskKey, reason: string): void {
     const entry = this.#entries.get(keyOf(key))
     if (entry === undefined) {

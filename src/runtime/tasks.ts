@@ -6,7 +6,7 @@ import type { Clock, Random, Store } from './ports.ts'
 import type { Registry } from './registry.ts'
 import { callTask, errorJson, idempotencyKeyOf, limitOf } from './task-call.ts'
 import { TaskQueue } from './task-queue.ts'
-import type { TaskRow, TaskUpdate, Turn } from './turn-rows.ts'
+import type { TaskKey, TaskRow, TaskUpdate, Turn } from './turn-rows.ts'
 
 /** Leases without an end after which a task is taken for deadly (rules 23). */
 const mostLeases = 10
@@ -100,6 +100,13 @@ export class TaskRunner {
     const own = new Set(opened)
     const leased = new Set(this.#queue.take(now, (task) => own.has(task)))
     return opened.map((task) => (leased.has(task) ? { ...task, attempt: 1 } : task))
+  }
+
+  /** Before the commit that closes them: nothing of these tasks should go out any more. */
+  abort(closing: readonly TaskKey[]): void {
+    for (const task of closing) {
+      this.#queue.abort(task, 'the machine closes this task')
+    }
   }
 
   /** Takes back what `admit` was given, when the commit was refused. */

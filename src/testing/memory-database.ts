@@ -16,7 +16,9 @@ export interface MemoryDatabase {
   readonly actors: Map<string, ActorRow>
   readonly timers: Map<string, TimerRow>
   readonly tasks: Map<string, TaskRow>
-  readonly outbox: Map<string, OutboxRow & { delivered: boolean }>
+  readonly outbox: Map<string, { readonly row: OutboxRow; delivered: boolean }>
+  readonly outputIds: Set<string>
+  readonly replayed: Set<string>
   readonly journal: Map<number, JournalRow[]>
   readonly inbox: Map<string, InboxRow>
   readonly deadLetters: Map<string, DeadLetterRow>
@@ -39,6 +41,8 @@ export function createMemoryDatabase(): MemoryDatabase {
     timers: new Map(),
     tasks: new Map(),
     outbox: new Map(),
+    outputIds: new Set(),
+    replayed: new Set(),
     journal: new Map(),
     inbox: new Map(),
     deadLetters: new Map(),
@@ -48,4 +52,9 @@ export function createMemoryDatabase(): MemoryDatabase {
     onCommit: new Set(),
     onAppend: new Set(),
   }
+}
+
+/** A partition's row; one that was never claimed stands at its beginning. */
+export function partitionRow(db: MemoryDatabase, partition: number): MemoryPartition {
+  return db.partitions.get(partition) ?? { partition, epoch: 0, owner: null, nextOffset: 0, nextEntry: 1, lastTurnAt: 0 }
 }

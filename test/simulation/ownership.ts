@@ -9,11 +9,6 @@ export class SimulatedLock {
     this.#partitions = Array.from({ length: partitions }, (_, index) => index)
   }
 
-  /** Name of the node that holds the lock. */
-  get owner(): string | undefined {
-    return this.#line[0]?.node
-  }
-
   port(node: string): Ownership {
     return {
       start: (listener) => {

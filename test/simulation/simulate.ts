@@ -169,7 +169,7 @@ class World {
   /** A question is wrong once the verdict of that very comparison is in the journal. A zombie with a lease cannot know it yet. */
   #asked(node: string, comparison: string): void {
     this.#posts += 1
-    if (this.#lock.owner !== node) {
+    if (this.#database.partitions.get(0)?.owner !== node) {
       return
     }
     for (const rows of this.#database.journal.values()) {

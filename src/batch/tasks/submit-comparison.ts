@@ -24,6 +24,8 @@ export function submitComparisonTask(judge: Judge, settings: BatchSettings): Tas
     delayMs: ({ attempt }: SubmitInput) => (attempt <= 1 ? 0 : 1_000 * 4 ** (attempt - 2)),
     async run(input: SubmitInput, scope: TaskScope) {
       const comparison = await comparisonOf(input, scope)
+      // The verdict of an earlier call may have come while the texts were read.
+      scope.signal.throwIfAborted()
       await judge.submit(comparison, {
         signal: scope.signal,
         idempotencyKey: comparison.id,

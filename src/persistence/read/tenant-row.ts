@@ -13,16 +13,3 @@ export async function readTenantRow(
     select * from ${database.table(table.name)} where ${sql.join(conditions, sql` and `)}`.execute(database.kysely)
   return rows[0]
 }
-
-/** All rows of a tenant's table whose columns have these values, in order of the key. */
-export async function readTenantRows(
-  database: Database,
-  table: TableDefinition,
-  where: TenantRow['key'],
-): Promise<readonly Readonly<Record<string, Json>>[]> {
-  const conditions = [sql`true`, ...Object.entries(where).map(([column, value]) => sql`${sql.id(column)} = ${value}`)]
-  const { rows } = await sql<Record<string, Json>>`
-    select * from ${database.table(table.name)} where ${sql.join(conditions, sql` and `)}
-    order by ${sql.join(Object.keys(table.key).map((column) => sql.id(column)))}`.execute(database.kysely)
-  return rows
-}

@@ -1,0 +1,156 @@
+import type { Json, TableDefinition, TenantRow } from '../runtime/define-actor.ts'
+import type { Store } from '../runtime/ports.ts'
+import type { ActorRow } from '../runtime/turn-rows.ts'
+import { type MemoryDatabase, partitionRow } from './memory-database.ts'
+
+type Reads =
+  | 'claims'
+  | 'load'
+  | 'timers'
+  | 'tasks'
+  | 'outbox'
+  | 'held'
+  | 'heldAddresses'
+  | 'actor'
+  | 'actors'
+  | 'journal'
+  | 'feed'
+  | 'journalEnds'
+  | 'outputs'
+  | 'actorTimers'
+  | 'actorTasks'
+  | 'readRow'
+  | 'stuck'
+  | 'counts'
+  | 'deadLetters'
+
+/** What the Store reads, over the maps of a memory database. */
+export function memoryQueries(db: MemoryDatabase): Pick<Store, Reads> {
+  return { ...turnReads(db), ...peopleReads(db), ...healthReads(db) }
+}
+
+/** What the loop and the relay read. */
+function turnReads(
+  db: MemoryDatabase,
+): Pick<Store, 'claims' | 'load' | 'timers' | 'tasks' | 'outbox' | 'held' | 'heldAddresses' | 'readRow'> {
+  return {
+    async claims(ids) {
+      return ids.map((id) => ({ ...partitionRow(db, id) }))
+    },
+    async load({ addresses, messageIds }) {
+      return {
+        actors: addresses.flatMap(({ address }) => db.actors.get(address) ?? []),
+        seen: messageIds.flatMap(({ partition, messageId }) => db.inbox.get(`${partition}/${messageId}`) ?? []),
+      }
+    },
+    async timers(ids, before, limit) {
+      const rows = [...db.timers.values()].filter((row) => ids.includes(row.partition) && row.due < before)
+      return rows.sort((one, other) => one.due - other.due).slice(0, limit)
+    },
+    async tasks(ids, limit) {
+      const rows = [...db.tasks.values()].filter((row) => ids.includes(row.partition))
+      return rows.sort((one, other) => one.notBefore - other.notBefore).slice(0, limit)
+    },
+    async outbox(from, limit) {
+      const lows = new Map(from.map((low) => [low.partition, low.entry]))
+      const open = [...db.outbox.values()].filter(
+        ({ row, delivered }) => !delivered && row.entry >= (lows.get(row.partition) ?? Number.POSITIVE_INFINITY),
+      )
+      const rows = open.map(({ row }) => row)
+      return rows.sort((one, other) => one.partition - other.partition || one.entry - other.entry).slice(0, limit)
+    },
+    async held(_partition, address, limit) {
+      const rows = [...db.held.values()].filter((row) => row.address === address)
+      return rows.sort((one, other) => one.offset - other.offset).slice(0, limit)
+    },
+    async heldAddresses(ids) {
+      const found = new Map([...db.held.values()].filter((row) => ids.includes(row.partition)).map((row) => [row.address, row.partition]))
+      return [...found].map(([address, partition]) => ({ partition, address }))
+    },
+    async readRow(table: TableDefinition, key: TenantRow['key']) {
+      const text = db.rows.get(table.name)?.get(JSON.stringify(Object.keys(table.key).map((name) => key[name])))
+      return text === undefined ? undefined : (JSON.parse(text) as Record<string, Json>)
+    },
+  }
+}
+
+/** What people look at. */
+function peopleReads(
+  db: MemoryDatabase,
+): Pick<Store, 'actor' | 'actors' | 'journal' | 'feed' | 'journalEnds' | 'outputs' | 'actorTimers' | 'actorTasks'> {
+  return {
+    async actor(_partition, address) {
+      return db.actors.get(address)
+    },
+    async actors({ type, runStatus, state, limit, after = '' }) {
+      const asked = (row: ActorRow): boolean =>
+        (type ?? row.type) === row.type &&
+        (runStatus ?? row.runStatus) === row.runStatus &&
+        (state ?? row.state) === row.state &&
+        row.address > after
+      return [...db.actors.values()]
+        .filter(asked)
+        .sort((one, other) => (one.address < other.address ? -1 : 1))
+        .slice(0, limit)
+    },
+    async journal({ partition, address, afterEntry, limit }) {
+      return (db.journal.get(partition) ?? [])
+        .filter((row) => row.entry > afterEntry && (address ?? row.address) === row.address)
+        .slice(0, limit)
+    },
+    async feed(after, limit) {
+      return after.flatMap(({ partition, entry }) => (db.journal.get(partition) ?? []).filter((row) => row.entry > entry)).slice(0, limit)
+    },
+    async journalEnds(ids) {
+      return ids.map((id) => partitionRow(db, id).nextEntry - 1)
+    },
+    async outputs(_partition, address) {
+      return [...db.outbox.values()].map(({ row }) => row).filter((row) => row.address === address)
+    },
+    async actorTimers(_partition, address) {
+      return [...db.timers.values()].filter((row) => row.address === address).sort((one, other) => one.due - other.due)
+    },
+    async actorTasks(_partition, address) {
+      return [...db.tasks.values()].filter((row) => row.address === address)
+    },
+  }
+}
+
+function healthReads(db: MemoryDatabase): Pick<Store, 'stuck' | 'counts' | 'deadLetters'> {
+  return {
+    async stuck(ids, limit) {
+      const busy = busyAddresses(db)
+      return [...db.actors.values()]
+        .filter(
+          (row) =>
+            ids.includes(row.partition) && row.runStatus === 'active' && row.parked === null && !row.waitsOutside && !busy.has(row.address),
+        )
+        .sort((one, other) => (one.address < other.address ? -1 : 1))
+        .slice(0, limit)
+    },
+    async counts(ids) {
+      const rows = [...db.actors.values()].filter((row) => ids.includes(row.partition))
+      const active = rows.filter((row) => row.runStatus === 'active')
+      return {
+        active: active.length,
+        waiting: active.filter((row) => row.parked === null).length,
+        failed: rows.filter((row) => row.runStatus === 'error' || row.parked !== null).length,
+        oldestActiveAt: active.length === 0 ? null : Math.min(...active.map((row) => row.createdAt)),
+      }
+    },
+    async deadLetters({ id, address, limit }) {
+      return [...db.deadLetters.values()]
+        .filter((row) => (id ?? row.id) === row.id && (address ?? row.address) === row.address)
+        .slice(0, limit)
+    },
+  }
+}
+
+/** Actors with a timer, a task, a held or unread message, or a message on its way. */
+function busyAddresses(db: MemoryDatabase): ReadonlySet<string> {
+  const unread = [...db.mailbox].flatMap(([partition, records]) =>
+    records.filter((record) => record.offset >= partitionRow(db, partition).nextOffset),
+  )
+  const letters = [...db.outbox.values()].filter(({ row, delivered }) => !delivered && row.target === 'mailbox').map(({ row }) => row.key)
+  return new Set([...[...db.timers.values(), ...db.tasks.values(), ...db.held.values(), ...unread].map((row) => row.address), ...letters])
+}

@@ -1,0 +1,362 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { TableDefinition } from '../../src/runtime/define-actor.ts'
+import { isStoreFailure, type Store } from '../../src/runtime/ports.ts'
+import type { ActorRow, JournalRow, OutboxRow, TaskRow, Turn } from '../../src/runtime/turn-rows.ts'
+import { type Adapter, adapters, partitions } from './adapters.ts'
+
+const table: TableDefinition = {
+  name: 'notes',
+  key: { address: 'text', number: 'int4' },
+  columns: { body: 'text', weight: 'float8', seen: 'bool' },
+  migrations: [
+    'create table {schema}.notes (address text not null, number int4 not null, body text, weight float8, seen bool, primary key (address, number))',
+  ],
+}
+
+const actor = (address: string, more: Partial<ActorRow> = {}): ActorRow => ({
+  partition: 0,
+  address,
+  type: 'batch',
+  machine: 'batch',
+  version: 1,
+  xstate: 5,
+  codec: 1,
+  seq: 1,
+  state: 'WAITING',
+  runStatus: 'active',
+  tags: ['a b', 'c'],
+  progress: '{"x":1}',
+  output: null,
+  snapshot: '{"value":"WAITING","text":"quote \\" comma , brace { \\\\ åäö"}',
+  armed: '{"timers":{},"tasks":{}}',
+  waitsOutside: false,
+  parked: null,
+  createdAt: 1_700_000_000_000,
+  stateSince: 1_700_000_000_000,
+  updatedAt: 1_700_000_000_000,
+  ...more,
+})
+
+const entry = (number: number, more: Partial<JournalRow> = {}): JournalRow => ({
+  partition: 0,
+  entry: number,
+  address: 'batch/1',
+  seq: number,
+  kind: 'event',
+  messageId: `m${number}`,
+  at: 5,
+  event: '{"type":"A"}',
+  state: 'WAITING',
+  transitions: ['batch.a|A|0'],
+  notes: null,
+  ignored: null,
+  ...more,
+})
+
+const output = (number: number, more: Partial<OutboxRow> = {}): OutboxRow => ({
+  partition: 0,
+  entry: number,
+  id: `o${number}`,
+  address: 'batch/1',
+  target: 'topic',
+  key: 'k',
+  payload: '{"n":1}',
+  createdAt: 5,
+  ...more,
+})
+
+const task = (id: string, more: Partial<TaskRow> = {}): TaskRow => ({
+  partition: 0,
+  address: 'batch/1',
+  id,
+  opened: 1,
+  source: 'submit',
+  input: '{"a":1}',
+  attempt: 0,
+  failures: 0,
+  notBefore: 10,
+  lastError: null,
+  ...more,
+})
+
+describe.each(adapters)('the store on $name', ({ open }) => {
+  let adapter: Adapter
+  let store: Store
+  let epoch = 0
+  let offset = 0
+  let nextEntry = 1
+
+  beforeAll(async () => {
+    adapter = await open()
+    store = adapter.store
+    await store.open({ partitions, tables: [table] })
+    await claim()
+  })
+  afterAll(() => adapter.close())
+
+  async function claim(): Promise<void> {
+    const [own] = await store.claim([0], 'me')
+    epoch = own?.epoch ?? -1
+    offset = own?.nextOffset ?? -1
+    nextEntry = own?.nextEntry ?? -1
+  }
+
+  /** A turn of partition 0 from where it stands, ten entries and one message further. */
+  function turnOf(rows: Partial<Turn>): Turn {
+    const advance = { partition: 0, epoch, fromOffset: offset, toOffset: offset + 1, fromEntry: nextEntry, toEntry: nextEntry + 10 }
+    return {
+      owner: 'me',
+      now: 1_700_000_000_001,
+      partitions: [advance],
+      actors: [],
+      timersArmed: [],
+      timersDropped: [],
+      tasksOpened: [],
+      tasksUpdated: [],
+      tasksClosed: [],
+      outbox: [],
+      journal: [],
+      inbox: [],
+      deadLetters: [],
+      held: [],
+      released: [],
+      rows: [],
+      ...rows,
+    }
+  }
+
+  async function commit(rows: Partial<Turn>): Promise<void> {
+    const turn = turnOf(rows)
+    expect(await store.commit(turn)).toEqual({ kind: 'committed' })
+    offset += 1
+    nextEntry += 10
+  }
+
+  it('gives every claim an epoch of its own, one above the last', async () => {
+    const [first] = await store.claim([1], 'a')
+    const [second] = await store.claim([1], 'b')
+    expect(second?.epoch).toBe((first?.epoch ?? 0) + 1)
+    await store.release([{ partition: 1, epoch: first?.epoch ?? 0 }])
+    expect((await store.claims([1]))[0]?.owner).toBe('b')
+    await store.release([{ partition: 1, epoch: second?.epoch ?? 0 }])
+    expect((await store.claims([1]))[0]?.owner).toBeNull()
+  })
+
+  it('commits a turn from where its owner left the partition, and no other', async () => {
+    const advance = turnOf({}).partitions[0]
+    if (advance === undefined) {
+      throw new Error('no partition')
+    }
+    for (const wrong of [{ epoch: epoch - 1 }, { fromOffset: offset + 1 }, { fromEntry: nextEntry + 1 }]) {
+      const outcome = await store.commit(turnOf({ partitions: [{ ...advance, ...wrong }], actors: [actor('batch/fenced')] }))
+      expect(outcome).toMatchObject({ kind: 'fenced', stored: [{ partition: 0, epoch, nextOffset: offset, nextEntry }] })
+    }
+    expect(await store.actor(0, 'batch/fenced')).toBeUndefined()
+    await commit({ actors: [actor('batch/fenced')] })
+    expect((await store.actor(0, 'batch/fenced'))?.address).toBe('batch/fenced')
+  })
+
+  it('writes all partitions of a turn or none', async () => {
+    const [other] = await store.claim([2], 'me')
+    const turn = turnOf({ actors: [actor('batch/all-or-none')] })
+    const stale = { partition: 2, epoch: (other?.epoch ?? 0) - 1, fromOffset: 0, toOffset: 1, fromEntry: 1, toEntry: 2 }
+    expect(await store.commit({ ...turn, partitions: [...turn.partitions, stale] })).toMatchObject({ kind: 'fenced' })
+    expect((await store.claims([0]))[0]).toMatchObject({ nextOffset: offset, nextEntry })
+    expect(await store.actor(0, 'batch/all-or-none')).toBeUndefined()
+  })
+
+  it('gives an actor back as it was written, and replaces it by the next write', async () => {
+    const row = actor('batch/1')
+    await commit({ actors: [row] })
+    expect(await store.actor(0, 'batch/1')).toEqual(row)
+    const later = actor('batch/1', { seq: 2, state: 'DONE', runStatus: 'done', tags: [], output: '"ö"', parked: 'why' })
+    await commit({ actors: [later] })
+    expect(await store.actor(0, 'batch/1')).toEqual(later)
+    expect((await store.load({ addresses: [{ partition: 0, address: 'batch/1' }], messageIds: [] })).actors).toEqual([later])
+  })
+
+  it('keeps timers by actor and id, earliest first, and drops them', async () => {
+    const timer = (id: string, due: number, arming = '1.0') => ({ partition: 0, address: 'batch/1', id, due, arming })
+    await commit({ timersArmed: [timer('b', 20), timer('a', 10), timer('c', 30)] })
+    await commit({ timersArmed: [timer('a', 25, '2.0')], timersDropped: [{ partition: 0, address: 'batch/1', id: 'b' }] })
+    expect(await store.timers([0], 30, 10)).toEqual([timer('a', 25, '2.0')])
+    expect((await store.actorTimers(0, 'batch/1')).map(({ id }) => id)).toEqual(['a', 'c'])
+    expect(await store.timers([1, 2], 100, 10)).toEqual([])
+  })
+
+  it('keeps tasks until they are closed; another opening of an id is another task', async () => {
+    await commit({ tasksOpened: [task('t1'), task('t2', { notBefore: 5 })] })
+    await commit({
+      tasksClosed: [task('t1')],
+      tasksOpened: [task('t1', { opened: 2 })],
+      tasksUpdated: [{ ...task('t2'), attempt: 3, failures: 1, notBefore: 90, lastError: 'x' }],
+    })
+    expect(await store.tasks([0], 10)).toEqual([
+      task('t1', { opened: 2 }),
+      task('t2', { attempt: 3, failures: 1, notBefore: 90, lastError: 'x' }),
+    ])
+  })
+
+  it('remembers handled messages, and tells which of the asked ones they are', async () => {
+    const seen = { partition: 0, messageId: 'batch/1#x', digest: 'd', at: 7 }
+    await commit({ inbox: [seen] })
+    const ask = ['batch/1#x', 'batch/1#y'].map((messageId) => ({ partition: 0, messageId }))
+    expect((await store.load({ addresses: [], messageIds: ask })).seen).toEqual([seen])
+  })
+
+  it('numbers the journal in commit order and pages through it', async () => {
+    const first = nextEntry
+    await commit({ journal: [entry(first), entry(first + 1, { address: 'batch/2', notes: '[1]', ignored: 'late' })] })
+    expect(await store.journal({ partition: 0, address: 'batch/2', afterEntry: 0, limit: 10 })).toEqual([
+      entry(first + 1, { address: 'batch/2', notes: '[1]', ignored: 'late' }),
+    ])
+    expect(
+      (
+        await store.feed(
+          [
+            { partition: 0, entry: first },
+            { partition: 1, entry: 0 },
+          ],
+          10,
+        )
+      ).map((row) => row.entry),
+    ).toEqual([first + 1])
+    const [end] = await store.journalEnds([0])
+    expect(end).toBeGreaterThanOrEqual(first + 1)
+    expect(await store.feed([{ partition: 0, entry: end ?? 0 }], 10)).toEqual([])
+  })
+
+  it('hands outputs out in order until they are delivered, and takes an id once', async () => {
+    const first = nextEntry
+    await commit({ outbox: [output(first), output(first + 1, { target: 'mailbox', key: 'batch/9' })] })
+    await commit({ outbox: [output(nextEntry, { id: `o${first}`, payload: '{"other":1}' })] })
+    const open = await store.outbox([{ partition: 0, entry: 0 }], 10)
+    expect(open).toEqual([output(first), output(first + 1, { target: 'mailbox', key: 'batch/9' })])
+    await store.outboxDelivered([{ partition: 0, entry: first }], { keep: true })
+    await store.outboxDelivered([{ partition: 0, entry: first + 1 }], { keep: false })
+    expect(await store.outbox([{ partition: 0, entry: 0 }], 10)).toEqual([])
+    expect((await store.outputs(0, 'batch/1')).map(({ id }) => id)).toEqual([`o${first}`])
+  })
+
+  it('holds messages in order until they are released, and keeps dead letters with their cause', async () => {
+    const held = (position: number) => ({
+      partition: 0,
+      address: 'batch/h',
+      offset: position,
+      messageId: `h${position}`,
+      kind: 'event' as const,
+      body: '{}',
+    })
+    const letter = {
+      id: 'd1',
+      partition: 0,
+      address: 'batch/h',
+      messageId: 'x',
+      kind: 'event' as const,
+      body: '{',
+      cause: 'invalid-message',
+      message: 'not JSON',
+      at: 9,
+    }
+    await commit({ held: [held(2), held(1)], deadLetters: [letter] })
+    expect(await store.held(0, 'batch/h', 10)).toEqual([held(1), held(2)])
+    expect(await store.heldAddresses([0])).toEqual([{ partition: 0, address: 'batch/h' }])
+    await commit({ released: [held(1)] })
+    expect(await store.held(0, 'batch/h', 10)).toEqual([held(2)])
+    expect(await store.deadLetters({ id: 'd1', limit: 1 })).toEqual([letter])
+    expect(await store.deadLetters({ address: 'batch/none', limit: 1 })).toEqual([])
+  })
+
+  it("writes a tenant's rows, the last of a key, also within one turn", async () => {
+    const row = (body: string | null) => ({
+      table: 'notes',
+      key: { address: 'batch/1', number: 1 },
+      values: { body, weight: 0.5, seen: true },
+    })
+    await commit({ rows: [row('a'), row('b')] })
+    expect(await store.readRow(table, { address: 'batch/1', number: 1 })).toMatchObject({ body: 'b', weight: 0.5, seen: true })
+    await commit({ rows: [row(null)] })
+    expect(await store.readRow(table, { address: 'batch/1', number: 1 })).toMatchObject({ body: null })
+    expect(await store.readRow(table, { address: 'batch/1', number: 2 })).toBeUndefined()
+  })
+
+  it('proves which active actors have no next cause', async () => {
+    const due = { partition: 0, address: 'p/timer', id: 't', due: 1, arming: '1' }
+    await commit({
+      actors: ['p/stuck', 'p/timer', 'p/task', 'p/letter', 'p/mail']
+        .map((address) => actor(address))
+        .concat([actor('p/outside', { waitsOutside: true }), actor('p/done', { runStatus: 'done' }), actor('p/parked', { parked: 'x' })]),
+      timersArmed: [due],
+      tasksOpened: [task('t', { address: 'p/task' })],
+      outbox: [output(nextEntry, { id: 'letter', target: 'mailbox', key: 'p/letter' })],
+    })
+    const found = (await store.stuck([0], 100)).map((row) => row.address).filter((address) => address.startsWith('p/'))
+    expect(found).toEqual(['p/mail', 'p/stuck'])
+    expect((await store.counts([0])).failed).toBeGreaterThanOrEqual(1)
+  })
+
+  it('lists actors by type, state and status, a page at a time', async () => {
+    await commit({
+      actors: ['l/1', 'l/2', 'l/3'].map((address, index) => actor(address, { type: 'lister', state: index === 1 ? 'B' : 'A' })),
+    })
+    expect((await store.actors({ type: 'lister', limit: 2 })).map(({ address }) => address)).toEqual(['l/1', 'l/2'])
+    expect((await store.actors({ type: 'lister', limit: 2, after: 'l/2' })).map(({ address }) => address)).toEqual(['l/3'])
+    expect((await store.actors({ type: 'lister', state: 'B', limit: 9 })).map(({ address }) => address)).toEqual(['l/2'])
+    expect(await store.actors({ type: 'lister', runStatus: 'done', limit: 9 })).toEqual([])
+  })
+})
+
+describe.each(adapters.filter(({ name }) => name !== 'memory'))('the database $name', ({ open }) => {
+  it('refuses a row it cannot hold for good, and writes nothing of that turn', async () => {
+    const adapter = await open()
+    await adapter.store.open({ partitions, tables: [] })
+    const [own] = await adapter.store.claim([0], 'me')
+    const advance = { partition: 0, epoch: own?.epoch ?? 0, fromOffset: 0, toOffset: 1, fromEntry: 1, toEntry: 2 }
+    const empty = {
+      timersArmed: [],
+      timersDropped: [],
+      tasksOpened: [],
+      tasksUpdated: [],
+      tasksClosed: [],
+      outbox: [],
+      inbox: [],
+      deadLetters: [],
+      held: [],
+      released: [],
+      rows: [],
+    }
+    const turn: Turn = {
+      owner: 'me',
+      now: 1,
+      partitions: [advance],
+      actors: [actor('batch/nul')],
+      journal: [entry(1, { event: 'a\u0000b' })],
+      ...empty,
+    }
+    const failure = await adapter.store.commit(turn).catch((error: unknown) => error)
+    expect(isStoreFailure(failure, 'permanent')).toBe(true)
+    expect(await adapter.store.actor(0, 'batch/nul')).toBeUndefined()
+    expect((await adapter.store.claims([0]))[0]?.nextOffset).toBe(0)
+    await adapter.close()
+  })
+
+  it('refuses another number of partitions, naming both', async () => {
+    const adapter = await open()
+    await adapter.store.open({ partitions: 8, tables: [] })
+    await expect(adapter.store.open({ partitions: 16, tables: [] })).rejects.toThrow(
+      /has 8 mailbox partitions.*configured for 16; configure 8/,
+    )
+    await adapter.close()
+  })
+
+  it('refuses a schema of a newer version, and takes the same one again', async () => {
+    const newer = { ...table, migrations: [...table.migrations, 'alter table {schema}.notes add column extra text'] }
+    const adapter = await open()
+    await adapter.store.open({ partitions, tables: [newer] })
+    await adapter.store.open({ partitions, tables: [newer] })
+    await expect(adapter.store.open({ partitions, tables: [table] })).rejects.toThrow(
+      /migrated by a newer version \(table notes 0002 is unknown here\)/,
+    )
+    await adapter.close()
+  })
+})
