@@ -80,7 +80,8 @@ function tenantView(row: ActorRow, registry: Registry): { readonly waitsFor?: st
     return { trouble: `actor type '${row.type}' is not registered here` }
   }
   try {
-    return kind.definition.explain?.(revive(row, kind).snapshot) ?? {}
+    const { snapshot } = revive(row, kind)
+    return kind.definition.explain?.(snapshot) ?? {}
   } catch (error) {
     return { trouble: messageOf(error) }
   }

@@ -36,6 +36,9 @@ export interface ProcessorParts {
   readonly count: (by: Partial<Counters>) => void
 }
 
+/** What is due but held back is looked at again after this time. */
+const heldBackMs = 20
+
 const nothingToWrite: CommitOutcome = { kind: 'committed' }
 
 /** The loop of an owner: poll, load, decide a turn, commit it, and only then let its effects out. */

@@ -31,6 +31,12 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     clock: machineClock(parts.clock),
     input: { monitorIntervalMs: parts.monitorIntervalMs },
   })
+  // After the stop nobody listens any more; what still arrives is of no consequence.
+  const tell = (event: Parameters<typeof actor.send>[0]): void => {
+    if (actor.getSnapshot().status === 'active') {
+      actor.send(event)
+    }
+  }
   const show = (change: Partial<Status>): void => parts.status.trigger.changed({ change })
   actor.subscribe((snapshot) => show({ phase: phaseOf(snapshot.value), holder: snapshot.context.holder }))
   let ownershipStarted = false
@@ -42,7 +48,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     onChange: (change) => {
       show({ database: change })
       report(change, parts.logger)
-      actor.send({ type: change.state === 'up' ? 'DATABASE_UP' : change.state === 'blocked' ? 'DATABASE_BLOCKED' : 'DATABASE_DOWN' })
+      tell({ type: change.state === 'up' ? 'DATABASE_UP' : change.state === 'blocked' ? 'DATABASE_BLOCKED' : 'DATABASE_DOWN' })
       if (change.state === 'up') {
         onUp()
       }
@@ -54,7 +60,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       onUp = () => {
         if (!ownershipStarted) {
           ownershipStarted = true
-          parts.ownership.start(listenerFor(partitions, wake, (event) => actor.send(event)))
+          parts.ownership.start(listenerFor(partitions, wake, tell))
         }
         wake()
       }
@@ -63,7 +69,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     },
     owning(partitions) {
       show({ partitions })
-      actor.send({ type: partitions.length > 0 ? 'OWNING' : 'DISOWNED' })
+      tell({ type: partitions.length > 0 ? 'OWNING' : 'DISOWNED' })
     },
     async stop() {
       actor.stop()

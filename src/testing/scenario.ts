@@ -16,6 +16,9 @@ export interface ScenarioOptions extends Partial<RuntimeOptions> {
   readonly actors: Readonly<Record<string, ActorDefinition>>
   readonly seed?: string
   readonly logger?: Logger
+  /** A database and clock of an earlier scenario, to go on from. */
+  readonly database?: MemoryDatabase
+  readonly clock?: SimulatedClock
 }
 
 /** A runtime in memory on virtual time: weeks of timers run in milliseconds, on the production code path. */
@@ -36,9 +39,8 @@ export interface Scenario {
 }
 
 /** Starts a scenario. Its result depends on the options alone. */
-export async function createScenario({ actors, seed = 'scenario', logger, ...options }: ScenarioOptions): Promise<Scenario> {
-  const clock = new SimulatedClock()
-  const database = createMemoryDatabase()
+export async function createScenario(given: ScenarioOptions): Promise<Scenario> {
+  const { actors, seed = 'scenario', logger, clock = new SimulatedClock(), database = createMemoryDatabase(), ...options } = given
   const published: OutboundEvent[] = []
   let life = 0
   const boot = async (): Promise<Runtime> => {
