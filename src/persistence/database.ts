@@ -59,6 +59,8 @@ export function openPostgres(options: PostgresOptions): Database {
   const pool = new pg.Pool({ ...config, max: options.connections ?? 10 })
   // An idle client whose server goes away emits an error; the next query meets it and is classified there.
   pool.on('error', () => undefined)
+  // So does one that is lent out, and without a listener that would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const openSession = () => classified(() => connectSession(config))
   const kysely = new Kysely<unknown>({ dialect: pgDialect(pool, options.preparedStatements ?? true) })
   const listener = createListener(options.schema, openSession, options.clock)

@@ -244,9 +244,7 @@ export class Processor {
       cache.size > 0 ? now + passivateAfterMs : Number.POSITIVE_INFINITY,
       partitions.nextAt() ?? Number.POSITIVE_INFINITY,
     )
-    await this.#signal.wait(
-      partitions.ids().length === 0 ? Math.max(now + 20, partitions.nextAt() ?? Number.POSITIVE_INFINITY) : Math.max(now + 20, next),
-    )
+    await this.#signal.wait(next > now ? next : now + heldBackMs)
   }
 
   #use<T>(call: () => Promise<T>): Promise<T> {

@@ -15,9 +15,14 @@ export function dataSource(options: DataOptions, environment: NodeJS.ProcessEnv)
   if (options.data !== undefined) {
     return { dataDir: options.data }
   }
-  const url = options.database ?? environment['QUIRE_DATABASE_URL']
-  const folder = environment['QUIRE_DATA_DIR']
+  const url = options.database ?? given(environment['QUIRE_DATABASE_URL'])
+  const folder = given(environment['QUIRE_DATA_DIR'])
   return url ?? (folder === undefined ? undefined : { dataDir: folder })
+}
+
+/** A variable set to nothing is not set. */
+function given(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value
 }
 
 /** The data folder of `rank FOLDER` without `--data`: in the user's state folder, keyed by the folder's real path. */

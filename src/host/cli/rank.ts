@@ -23,16 +23,15 @@ export async function rank(path: string, options: Options, output: Output): Prom
   const maxComparisons = numberOption(options, 'maxComparisons')
   const batchId = `rank-${folder.digest}-mock${maxComparisons === undefined ? '' : `-${maxComparisons}`}`
   output.say(`judge: mock, a text heuristic in this process; data: ${dataDir}`)
-  const run = runRanking({
+  const result = await runRanking({
     folder,
     batchId,
     database: { dataDir },
     judge: mockJudge(),
     output,
+    onOpened: () => sayIfChanged(dataDir, batchId, output),
     ...(maxComparisons === undefined ? {} : { maxComparisons }),
   })
-  await sayIfChanged(dataDir, batchId, output)
-  const result = await run
   output.result({ batch: batchId, ...rankingValue(result) }, rankingLines(result))
   failIfFailed(result.progress.end?.errorCode ?? null, result.progress.end?.reason)
 }
@@ -44,9 +43,7 @@ async function sayIfChanged(dataDir: string, batchId: string, output: Output): P
   if (before !== undefined && before !== batchId) {
     output.say('the folder or the options changed since the last run: this is a new batch')
   }
-  if (existsSync(dataDir)) {
-    await writeFile(file, `${batchId}\n`)
-  }
+  await writeFile(file, `${batchId}\n`)
 }
 
 export function numberOption(options: Options, name: string): number | undefined {

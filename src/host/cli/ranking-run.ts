@@ -19,6 +19,8 @@ export interface RankingRun {
   readonly judge: Judge
   readonly maxComparisons?: number
   readonly monitorIntervalMs?: number
+  /** Called when the data folder is open and this process owns it. */
+  readonly onOpened?: () => Promise<void>
   readonly output: Output
 }
 
@@ -40,6 +42,7 @@ export async function runRanking(run: RankingRun): Promise<RankingResult> {
   quire.onRequest(answerRequests(quire))
   const interrupted = stopOnSignal(quire, run.output)
   try {
+    await run.onOpened?.()
     await quire.start()
     const watched = stuckOnDatabase(quire, run.output)
     await quire.create(address, inputOf(run), { id: 'create', timeoutMs: 60_000 })
