@@ -60,7 +60,12 @@ export async function batchScenario(options: BatchScenarioOptions = {}): Promise
     .create(address, batchInput({ batchId: 'b', userId: 'u', essays, ...options.request }, options.settings), { id: 'create' })
   await scenario.advance(50)
   const full = Object.assign(scenario, answering(scenario, asked), { asked })
-  Object.defineProperty(full, 'postError', { get: () => control.postError, set: (code: string | undefined) => (control.postError = code) })
+  Object.defineProperty(full, 'postError', {
+    get: () => control.postError,
+    set(code: string | undefined) {
+      control.postError = code
+    },
+  })
   return full as BatchScenario
 }
 
