@@ -3,7 +3,7 @@ import type { Decision } from '../judging/decide.ts'
 import type { Pair } from '../judging/pairing/choose-pairs.ts'
 import { forceVerdict } from '../judging/force.ts'
 import { type BatchContext, type BatchEvent, batchMachine, type BatchScores, type EndCause, type Facts } from '../machines/batch.machine.ts'
-import { type ActorDefinition, defineActor, type Effect, type EffectScope, type Json } from '../runtime/define-actor.ts'
+import { type ActorDefinition, defineActor, type Effect, type EffectScope } from '../runtime/define-actor.ts'
 import { comparisonEffect } from './comparison-row.ts'
 import { explainBatch } from './explain.ts'
 import type { Content, Judge } from './judge.ts'
@@ -12,7 +12,7 @@ import { completedEvents, failedEvents } from './outbound.ts'
 import { batchProgress } from './progress.ts'
 import { batchSettings, type BatchSettings } from './settings.ts'
 import { prepareNet, recordContent } from './steps/content.ts'
-import { decideNext, giveUpFit, mayBeForced, recordRetries, recordWave, takeDecision } from './steps/decisions.ts'
+import { decideNext, giveUpFit, mayBeForced, recordRetries, recordWave, takeHeavyDecision } from './steps/decisions.ts'
 import { endOf } from './steps/endings.ts'
 import { expireDue, recordAccepted, recordOutcome } from './steps/outcomes.ts'
 import { comparisons, texts } from './tables.ts'
@@ -41,7 +41,7 @@ export function batchActor(options: BatchActorOptions): ActorDefinition {
       scoreBatch: computeTask('scoreBatch'),
     },
     tables: [texts, comparisons],
-    progress: (snapshot) => batchProgress(snapshot) as unknown as Json,
+    progress: (snapshot) => batchProgress(snapshot),
     strictWaiting: (snapshot) => !(snapshot.context as BatchContext).paused,
     explain: explainBatch,
   })
@@ -58,7 +58,7 @@ export const providedBatchMachine = batchMachine.provide({
     recordOutcome: assign(({ context, event }) => recordOutcome(context, event)),
     expireDue: assign(({ context, event }) => expireDue(context, { at: timeOf(event) })),
     decide: assign(({ context }) => decideNext(context)),
-    takeHeavyDecision: assign(({ context, event }) => takeDecision(context, outputOf<Decision>(event))),
+    takeHeavyDecision: assign(({ context, event }) => takeHeavyDecision(context, outputOf<Decision>(event))),
     giveUpFit: assign(({ context }) => giveUpFit(context)),
     recordScores: assign(({ event }) => ({ scores: outputOf<BatchScores>(event) })),
     end: assign(({ context }, { as }: { as: EndCause }) => ({ end: endOf(context, as) })),
@@ -77,7 +77,7 @@ function timeOf(event: BatchEvent): number {
 function batchEffects(settings: BatchSettings): NonNullable<ActorDefinition['effects']> {
   return {
     journalDecision: ({ context }: Facts, scope: EffectScope) => decisionNote(context, scope.context as BatchContext | undefined),
-    journalRefusal: ({ context }: Facts) => refusalNote(context),
+    journalRefusal: (facts: Facts) => refusalNote(facts),
     keepComparison: ({ context, event }: Facts & { readonly event: BatchEvent }, scope: EffectScope) =>
       comparisonEffect(scope.context as BatchContext, context, event, scope),
     publishCompleted: ({ context }: Facts, scope: EffectScope) => [
@@ -96,14 +96,15 @@ function decisionNote(context: BatchContext, before: BatchContext | undefined): 
   const { decision } = context
   return decision === null || decision === before?.decision || decision.action === 'wait'
     ? undefined
-    : { kind: 'note', note: { decision: decision as unknown as Json, trigger: context.trigger } }
+    : { kind: 'note', note: { decision: decision, trigger: context.trigger } }
 }
 
-function refusalNote(context: BatchContext): Effect {
-  const reason = context.items.length === 0 ? 'there is nothing to finish with yet' : forceVerdict(netOf(context), context.policy).reason
+function refusalNote({ context, because }: Facts): Effect {
+  const numbers = context.items.length === 0 ? 'there is nothing to finish with yet' : forceVerdict(netOf(context), context.policy).reason
+  const reason = because === undefined ? numbers : `${because}; ${numbers}`
   return { kind: 'note', note: { refused: 'FORCE', reason } }
 }
 
 function endNote({ end }: BatchContext): Effect {
-  return { kind: 'note', note: { end: end as unknown as Json } }
+  return { kind: 'note', note: { end } }
 }

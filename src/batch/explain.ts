@@ -41,6 +41,6 @@ function numbers({ decision }: BatchContext): Json {
     code,
     reason,
     ...(needed === null ? {} : { note: `at the present spread a reliability of 0.80 would take about ${needed} comparisons` }),
-    ...(counted as unknown as Record<string, Json>),
+    ...counted,
   }
 }

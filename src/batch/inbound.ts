@@ -40,7 +40,7 @@ export function decodeCallback(data: unknown): DecodedCallback {
   if (!known.success || place === undefined) {
     return { problem: 'correlation_id is no comparison id' }
   }
-  const base = { type: 'VERDICT' as const, comparison: known.data.correlation_id, slot: place.slot, attempt: place.attempt }
+  const base = { type: 'VERDICT' as const, comparison: known.data.correlation_id.toLowerCase(), slot: place.slot, attempt: place.attempt }
   const parsed = callback.safeParse(data)
   if (!parsed.success) {
     const [issue] = parsed.error.issues

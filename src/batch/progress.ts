@@ -3,7 +3,7 @@ import { decodeSlots } from '../judging/comparison.ts'
 import type { BatchContext } from '../machines/batch.machine.ts'
 
 /** The coarse status and the counters of a batch (rules 50, 56, 59), kept in a column for lists. */
-export interface BatchProgress {
+export type BatchProgress = {
   readonly status: string
   readonly counters: { readonly submitted: number; readonly completed: number; readonly failed: number }
   /** Slots planned, settled, and allowed; null before the net is known. */

@@ -8,7 +8,7 @@ import { type Scoring, type Stability, stabilityOf } from './scoring/stability.t
 import { standardErrors } from './scoring/standard-errors.ts'
 
 /** What is to be done next, why, and the numbers it was decided by. Plain JSON. */
-export interface Decision {
+export type Decision = {
   /** Row of the table in domain 8.4; `early` for a failure that cannot be averted any more. */
   readonly row: 3 | 4 | 5 | 6 | 7 | 8 | 9 | 'early'
   readonly action: 'wait' | 'retry' | 'submit' | 'finish' | 'fail'

@@ -4,7 +4,7 @@ import type { Policy } from './policy.ts'
 import { coverageCap, passesAllowed, workCap } from './work-cap.ts'
 
 /** What must be remembered of a scoring for the next one. `theta` and `se` by item, in logits. */
-export interface ScoringRecord {
+export type ScoringRecord = {
   readonly theta: readonly number[]
   readonly se: readonly number[]
   readonly successes: number
@@ -25,7 +25,7 @@ export interface Net {
 }
 
 /** The numbers of a decision, for people and for guards. Rates are shares from 0 to 1. */
-export interface NetNumbers {
+export type NetNumbers = {
   readonly n: number
   readonly planned: number
   readonly attempts: number

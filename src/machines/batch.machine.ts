@@ -4,7 +4,7 @@ import type { ScoringRecord } from '../judging/net.ts'
 import type { Policy } from '../judging/policy.ts'
 
 /** Why a batch ended, and by what. */
-export interface BatchEnd {
+export type BatchEnd = {
   readonly status:
     | 'COMPLETE_STABLE'
     | 'COMPLETE_MAX_COMPARISONS'
@@ -45,14 +45,14 @@ export interface BatchInput {
 }
 
 /** One essay's place in the final ranking. */
-export interface RankedItem {
+export type RankedItem = {
   readonly id: string
   readonly rank: number
   readonly score: number
   readonly se: number
 }
 
-export interface BatchScores {
+export type BatchScores = {
   readonly ranking: readonly RankedItem[]
   readonly reliability: number
   readonly flags: readonly string[]
@@ -155,6 +155,8 @@ export type EndCause =
 /** What effects are told. */
 export interface Facts {
   readonly context: BatchContext
+  /** Of a refusal: why, where the numbers do not say it. */
+  readonly because?: string
 }
 
 /** Every event the machine is stepped with has a time; that of a birth stands in its input. */
@@ -199,6 +201,13 @@ export const batchMachine = setup({
         enqueue.spawnChild('fetchContent', { id: `t${index}`, input: { storageId } })
       })
     }),
+    fetchAgain: enqueueActions(({ context, enqueue }) => {
+      context.essays.forEach(([, storageId], index) => {
+        if (context.content[index] === 'p') {
+          enqueue.spawnChild('fetchContent', { id: `t${index}`, input: { storageId } })
+        }
+      })
+    }),
     recordContent: assign(() => provided('recordContent')),
     prepareNet: assign(() => provided('prepareNet')),
     recordWave: assign(() => provided('recordWave')),
@@ -213,6 +222,12 @@ export const batchMachine = setup({
         })
       }
       enqueue.assign({ posting: [] })
+    }),
+    postAgain: assign({
+      posting: ({ context: { slots, accepted } }) =>
+        Array.from({ length: slots.length / 6 }, (_, number) => number).filter(
+          (number) => accepted[number] === undefined && slotPlace(slots, number).isOpen,
+        ),
     }),
     recordAccepted: assign(() => provided('recordAccepted')),
     recordOutcome: assign(() => provided('recordOutcome')),
@@ -317,7 +332,7 @@ export const batchMachine = setup({
     },
     FORCE: {
       actions: [{ type: 'journalRefusal', params: ({ context }) => ({ context }) }],
-      description: 'There is nothing to finish with, or it is being finished already.',
+      description: 'There is nothing to finish with yet.',
     },
     PAUSE: { actions: [{ type: 'pause' }], description: 'Outcomes are counted; nothing is submitted, decided or recovered.' },
     RESUME: { actions: [{ type: 'resume' }], description: 'The batch goes on.' },
@@ -367,6 +382,10 @@ export const batchMachine = setup({
       on: {
         CONTENT_FETCHED: { actions: [{ type: 'recordContent' }] },
         CONTENT_FAILED: { actions: [{ type: 'recordContent' }] },
+        WAKE: {
+          actions: [{ type: 'blameMonitor' }, { type: 'fetchAgain' }],
+          description: 'The monitor found no next cause: the texts that are missing are fetched again.',
+        },
       },
       after: {
         recovery: [
@@ -434,6 +453,11 @@ export const batchMachine = setup({
           target: 'FAILED',
           actions: [{ type: 'end', params: { as: 'decided' } }],
           description: 'Nothing more can be submitted and too little succeeded.',
+        },
+        {
+          guard: { type: 'decisionIsFit' },
+          target: 'WAITING_CALLBACKS',
+          description: 'A net this large is decided by a task there.',
         },
       ],
       on: {
@@ -551,10 +575,12 @@ export const batchMachine = setup({
           actions: [
             { type: 'blameMonitor' },
             { type: 'expireDue' },
+            { type: 'postAgain' },
+            { type: 'submitPosting' },
             { type: 'decide' },
             { type: 'journalDecision', params: ({ context }) => ({ context }) },
           ],
-          description: 'The monitor found no next cause: deadlines are looked at and the decision is made again.',
+          description: 'The monitor found no next cause: deadlines are looked at, what was never accepted is posted again.',
         },
       },
       after: {
@@ -650,6 +676,10 @@ export const batchMachine = setup({
         VERDICT: {
           actions: [{ type: 'keepComparison', params: ({ context, event }) => ({ context, event }) }],
           description: 'Too late: kept for audit.',
+        },
+        FORCE: {
+          actions: [{ type: 'journalRefusal', params: ({ context }) => ({ context, because: 'it is being scored already' }) }],
+          description: 'It is being finished already.',
         },
       },
       after: {

@@ -154,6 +154,9 @@ export class OwnedPartitions {
         )
       }
     }
+    if (lost.length === 0 && !advances.every((advance) => isTarget(rows.get(advance.partition) as Stored, advance))) {
+      throw new QuireError('fence-broken', 'the fence refused a turn that stands where it began', { details: { stored, advances } })
+    }
     this.#fences += 1
     const again = this.#parts.clock.now() + backOffMs(this.#fences, limits, this.#parts.random)
     for (const partition of lost) {

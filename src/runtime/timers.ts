@@ -3,8 +3,10 @@ import type { Store } from './ports.ts'
 import type { TimerRow, Turn } from './turn-rows.ts'
 
 /** Timers due within this time are kept in memory; later ones stay in the table alone. */
-const horizonMs = 60_000
+const horizonMs = 600_000
 const pageSize = 2_000
+/** Timers kept in memory at most; what is due after the last of them stays in the table. */
+const mostKept = 50_000
 
 /**
  * Timers of the owned partitions that come due soon. An actor that sleeps for hours costs a row and nothing else.
@@ -57,7 +59,9 @@ export class TimerQueue {
     }
     for (const armed of turn.timersArmed) {
       this.#current.delete(keyOf(armed))
-      if (armed.due < this.#loadedUntil) {
+      if (this.#current.size >= mostKept) {
+        this.#loadedUntil = Math.min(this.#loadedUntil, armed.due)
+      } else if (armed.due < this.#loadedUntil) {
         this.#add(armed)
       }
     }

@@ -1,30 +1,45 @@
 import type { CommitOutcome } from '../runtime/ports.ts'
-import type { TaskKey, Turn } from '../runtime/turn-rows.ts'
+import type { Turn } from '../runtime/turn-rows.ts'
 import { type MemoryDatabase, partitionRow } from './memory-database.ts'
+import { assertKeys, assertValues, taskKeyOf } from './memory-constraints.ts'
+import { prepareTenantRows, writeTenantRows } from './memory-tenant-rows.ts'
 
-/** Writes a turn as the real commit does: all of it if every partition stands where the turn began, else nothing. */
-export function commitInMemory(db: MemoryDatabase, turn: Turn): CommitOutcome {
-  const isOwn = turn.partitions.every(({ partition, epoch, fromOffset, fromEntry }) => {
-    const row = partitionRow(db, partition)
-    return row.epoch === epoch && row.nextOffset === fromOffset && row.nextEntry === fromEntry
-  })
-  if (!isOwn) {
-    return { kind: 'fenced', stored: turn.partitions.map((advance) => ({ ...partitionRow(db, advance.partition) })) }
+/**
+ * Writes a turn as the real commit does: all of it if every partition stands where the turn began, else nothing.
+ * What is stored is a frozen copy of plain JSON.
+ * @throws StoreFailure `permanent` for a turn a database would refuse
+ */
+export function commitInMemory(db: MemoryDatabase, given: Turn): CommitOutcome {
+  const text = JSON.stringify(given)
+  const turn = JSON.parse(text) as Turn
+  assertValues(turn, text)
+  const tenantRows = prepareTenantRows(db, turn.rows)
+  if (!standsWhereItBegan(db, turn)) {
+    const stored = turn.partitions.flatMap(({ partition }) => db.partitions.get(partition) ?? [])
+    return { kind: 'fenced', stored: stored.sort((one, other) => one.partition - other.partition).map((row) => ({ ...row })) }
   }
+  assertKeys(db, turn)
   for (const { partition, toOffset, toEntry } of turn.partitions) {
     db.partitions.set(partition, { ...partitionRow(db, partition), nextOffset: toOffset, nextEntry: toEntry, lastTurnAt: turn.now })
   }
   for (const row of turn.actors) {
-    db.actors.set(row.address, row)
+    db.actors.set(row.address, Object.freeze(row))
   }
   writeTimers(db, turn)
   writeTasks(db, turn)
   writeLogs(db, turn)
-  writeTenantRows(db, turn)
+  writeTenantRows(db, tenantRows)
   for (const wake of db.onCommit) {
     wake()
   }
   return { kind: 'committed' }
+}
+
+function standsWhereItBegan(db: MemoryDatabase, turn: Turn): boolean {
+  return turn.partitions.every(({ partition, epoch, fromOffset, fromEntry }) => {
+    const row = db.partitions.get(partition)
+    return row?.epoch === epoch && row.nextOffset === fromOffset && row.nextEntry === fromEntry
+  })
 }
 
 function writeTimers(db: MemoryDatabase, turn: Turn): void {
@@ -32,23 +47,22 @@ function writeTimers(db: MemoryDatabase, turn: Turn): void {
     db.timers.delete(`${row.address} ${row.id}`)
   }
   for (const row of turn.timersArmed) {
-    db.timers.set(`${row.address} ${row.id}`, row)
+    db.timers.set(`${row.address} ${row.id}`, Object.freeze(row))
   }
 }
 
 function writeTasks(db: MemoryDatabase, turn: Turn): void {
-  const keyOf = (task: TaskKey): string => `${task.address} ${task.id} ${task.opened}`
   for (const task of turn.tasksClosed) {
-    db.tasks.delete(keyOf(task))
+    db.tasks.delete(taskKeyOf(task))
   }
   for (const task of turn.tasksOpened) {
-    db.tasks.set(keyOf(task), task)
+    db.tasks.set(taskKeyOf(task), Object.freeze(task))
   }
   for (const update of turn.tasksUpdated) {
-    const task = db.tasks.get(keyOf(update))
+    const task = db.tasks.get(taskKeyOf(update))
     if (task !== undefined) {
       const { attempt, failures, notBefore, lastError } = update
-      db.tasks.set(keyOf(update), { ...task, attempt, failures, notBefore, lastError })
+      db.tasks.set(taskKeyOf(update), Object.freeze({ ...task, attempt, failures, notBefore, lastError }))
     }
   }
 }
@@ -56,34 +70,27 @@ function writeTasks(db: MemoryDatabase, turn: Turn): void {
 function writeLogs(db: MemoryDatabase, turn: Turn): void {
   for (const row of turn.journal) {
     const rows = db.journal.get(row.partition) ?? []
-    rows.push(row)
+    rows.push(Object.freeze(row))
     db.journal.set(row.partition, rows)
   }
   for (const row of turn.outbox) {
-    if (!db.outputIds.has(`${row.partition}/${row.id}`)) {
+    if (!db.outputIds.has(`${row.partition}/${row.id}`) && !db.outbox.has(`${row.partition}/${row.entry}`)) {
       db.outputIds.add(`${row.partition}/${row.id}`)
-      db.outbox.set(`${row.partition}/${row.entry}`, { row, delivered: false })
+      db.outbox.set(`${row.partition}/${row.entry}`, { row: Object.freeze(row), delivered: false })
     }
   }
   for (const row of turn.inbox) {
-    db.inbox.set(`${row.partition}/${row.messageId}`, db.inbox.get(`${row.partition}/${row.messageId}`) ?? row)
+    const key = `${row.partition}/${row.messageId}`
+    db.inbox.set(key, db.inbox.get(key) ?? Object.freeze(row))
   }
   for (const row of turn.deadLetters) {
-    db.deadLetters.set(row.id, db.deadLetters.get(row.id) ?? row)
+    db.deadLetters.set(row.id, db.deadLetters.get(row.id) ?? Object.freeze(row))
   }
   for (const row of turn.released) {
     db.held.delete(`${row.address} ${row.offset}`)
   }
   for (const row of turn.held) {
-    db.held.set(`${row.address} ${row.offset}`, row)
-  }
-}
-
-function writeTenantRows(db: MemoryDatabase, turn: Turn): void {
-  for (const { table, key, values } of turn.rows) {
-    const rows = db.rows.get(table) ?? new Map<string, string>()
-    db.rows.set(table, rows)
-    const definition = db.tables.find((known) => known.name === table)
-    rows.set(JSON.stringify(Object.keys(definition?.key ?? key).map((name) => key[name])), JSON.stringify({ ...key, ...values }))
+    const key = `${row.address} ${row.offset}`
+    db.held.set(key, db.held.get(key) ?? Object.freeze(row))
   }
 }

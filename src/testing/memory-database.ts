@@ -13,16 +13,22 @@ export interface MemoryDatabase {
   tables: readonly TableDefinition[]
   readonly partitions: Map<number, MemoryPartition>
   readonly mailbox: Map<number, MailboxRecord[]>
+  /** One above the last offset ever given, by partition. */
+  readonly mailboxHeads: Map<number, number>
+  /** Offset by `address#id` of the records the log still holds. */
+  readonly mailboxIds: Map<string, number>
   readonly actors: Map<string, ActorRow>
   readonly timers: Map<string, TimerRow>
   readonly tasks: Map<string, TaskRow>
   readonly outbox: Map<string, { readonly row: OutboxRow; delivered: boolean }>
+  /** `partition/id` of the rows of the outbox. */
   readonly outputIds: Set<string>
   readonly replayed: Set<string>
   readonly journal: Map<number, JournalRow[]>
   readonly inbox: Map<string, InboxRow>
   readonly deadLetters: Map<string, DeadLetterRow>
   readonly held: Map<string, HeldRow>
+  /** Rows of the tenants' tables as JSON texts, by table and key. */
   readonly rows: Map<string, Map<string, string>>
   /** The first one owns all partitions. */
   readonly owners: OwnershipListener[]
@@ -37,6 +43,8 @@ export function createMemoryDatabase(): MemoryDatabase {
     tables: [],
     partitions: new Map(),
     mailbox: new Map(),
+    mailboxHeads: new Map(),
+    mailboxIds: new Map(),
     actors: new Map(),
     timers: new Map(),
     tasks: new Map(),

@@ -1,7 +1,7 @@
-import type { Json, TableDefinition, TenantRow } from '../runtime/define-actor.ts'
-import type { Store } from '../runtime/ports.ts'
+import type { ActorSummary, Store } from '../runtime/ports.ts'
 import type { ActorRow } from '../runtime/turn-rows.ts'
 import { type MemoryDatabase, partitionRow } from './memory-database.ts'
+import { readTenantRow } from './memory-tenant-rows.ts'
 
 type Reads =
   | 'claims'
@@ -35,7 +35,7 @@ function turnReads(
 ): Pick<Store, 'claims' | 'load' | 'timers' | 'tasks' | 'outbox' | 'held' | 'heldAddresses' | 'readRow'> {
   return {
     async claims(ids) {
-      return ids.map((id) => ({ ...partitionRow(db, id) }))
+      return [...ids].sort(ascending).flatMap((id) => db.partitions.get(id) ?? [])
     },
     async load({ addresses, messageIds }) {
       return {
@@ -67,9 +67,8 @@ function turnReads(
       const found = new Map([...db.held.values()].filter((row) => ids.includes(row.partition)).map((row) => [row.address, row.partition]))
       return [...found].map(([address, partition]) => ({ partition, address }))
     },
-    async readRow(table: TableDefinition, key: TenantRow['key']) {
-      const text = db.rows.get(table.name)?.get(JSON.stringify(Object.keys(table.key).map((name) => key[name])))
-      return text === undefined ? undefined : (JSON.parse(text) as Record<string, Json>)
+    async readRow(table, key) {
+      return readTenantRow(db, table, key)
     },
   }
 }
@@ -92,6 +91,7 @@ function peopleReads(
         .filter(asked)
         .sort((one, other) => (one.address < other.address ? -1 : 1))
         .slice(0, limit)
+        .map(summaryOf)
     },
     async journal({ partition, address, afterEntry, limit }) {
       return (db.journal.get(partition) ?? [])
@@ -99,19 +99,24 @@ function peopleReads(
         .slice(0, limit)
     },
     async feed(after, limit) {
-      return after.flatMap(({ partition, entry }) => (db.journal.get(partition) ?? []).filter((row) => row.entry > entry)).slice(0, limit)
+      return [...after]
+        .sort((one, other) => one.partition - other.partition)
+        .flatMap(({ partition, entry }) => (db.journal.get(partition) ?? []).filter((row) => row.entry > entry))
+        .slice(0, limit)
     },
     async journalEnds(ids) {
       return ids.map((id) => partitionRow(db, id).nextEntry - 1)
     },
     async outputs(_partition, address) {
-      return [...db.outbox.values()].map(({ row }) => row).filter((row) => row.address === address)
+      const rows = [...db.outbox.values()].map(({ row }) => row).filter((row) => row.address === address)
+      return rows.sort((one, other) => one.entry - other.entry)
     },
     async actorTimers(_partition, address) {
       return [...db.timers.values()].filter((row) => row.address === address).sort((one, other) => one.due - other.due)
     },
     async actorTasks(_partition, address) {
-      return [...db.tasks.values()].filter((row) => row.address === address)
+      const rows = [...db.tasks.values()].filter((row) => row.address === address)
+      return rows.sort((one, other) => one.opened - other.opened || (one.id < other.id ? -1 : 1))
     },
   }
 }
@@ -127,6 +132,7 @@ function healthReads(db: MemoryDatabase): Pick<Store, 'stuck' | 'counts' | 'dead
         )
         .sort((one, other) => (one.address < other.address ? -1 : 1))
         .slice(0, limit)
+        .map(({ partition, address, state, stateSince }) => ({ partition, address, state, stateSince }))
     },
     async counts(ids) {
       const rows = [...db.actors.values()].filter((row) => ids.includes(row.partition))
@@ -141,6 +147,7 @@ function healthReads(db: MemoryDatabase): Pick<Store, 'stuck' | 'counts' | 'dead
     async deadLetters({ id, address, limit }) {
       return [...db.deadLetters.values()]
         .filter((row) => (id ?? row.id) === row.id && (address ?? row.address) === row.address)
+        .sort((one, other) => one.at - other.at || (one.id < other.id ? -1 : 1))
         .slice(0, limit)
     },
   }
@@ -153,4 +160,12 @@ function busyAddresses(db: MemoryDatabase): ReadonlySet<string> {
   )
   const letters = [...db.outbox.values()].filter(({ row, delivered }) => !delivered && row.target === 'mailbox').map(({ row }) => row.key)
   return new Set([...[...db.timers.values(), ...db.tasks.values(), ...db.held.values(), ...unread].map((row) => row.address), ...letters])
+}
+
+function summaryOf({ snapshot: _, armed: __, ...summary }: ActorRow): ActorSummary {
+  return summary
+}
+
+function ascending(one: number, other: number): number {
+  return one - other
 }

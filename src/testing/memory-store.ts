@@ -2,9 +2,10 @@ import { QuireError } from '../runtime/errors.ts'
 import type { Clock, Store } from '../runtime/ports.ts'
 import { commitInMemory } from './memory-commit.ts'
 import { type MemoryDatabase, partitionRow } from './memory-database.ts'
+import { trimMailbox } from './memory-mailbox.ts'
 import { memoryQueries } from './memory-queries.ts'
 
-/** The Store in memory. It serialises like the real ones: what goes in and out are copies of plain JSON. */
+/** The Store in memory. It serialises like the real ones: what goes in is copied as plain JSON, what comes out is frozen. */
 export function createMemoryStore(db: MemoryDatabase, clock: Clock): Store {
   return {
     ...memoryQueries(db),
@@ -17,35 +18,26 @@ export function createMemoryStore(db: MemoryDatabase, clock: Clock): Store {
         )
       }
       db.tables = tables
+      for (let partition = 0; partition < partitions; partition++) {
+        db.partitions.set(partition, partitionRow(db, partition))
+      }
     },
     async close() {},
     async ping() {
       return clock.now()
     },
-    async claim(ids, owner) {
-      return ids.map((id) => {
-        const row = { ...partitionRow(db, id), epoch: partitionRow(db, id).epoch + 1, owner }
-        db.partitions.set(id, row)
-        return { ...row }
-      })
-    },
-    async release(claims) {
-      for (const { partition, epoch } of claims) {
-        if (partitionRow(db, partition).epoch === epoch) {
-          db.partitions.set(partition, { ...partitionRow(db, partition), owner: null })
-        }
-      }
-    },
+    ...memoryClaims(db),
     async commit(turn) {
-      return commitInMemory(db, copy(turn))
+      return commitInMemory(db, turn)
     },
     async outboxDelivered(rows, { keep }) {
       for (const { partition, entry } of rows) {
         const stored = db.outbox.get(`${partition}/${entry}`)
-        if (keep && stored !== undefined) {
+        if (stored !== undefined && keep) {
           stored.delivered = true
-        } else {
+        } else if (stored !== undefined) {
           db.outbox.delete(`${partition}/${entry}`)
+          db.outputIds.delete(`${partition}/${stored.row.id}`)
         }
       }
     },
@@ -62,22 +54,34 @@ export function createMemoryStore(db: MemoryDatabase, clock: Clock): Store {
   }
 }
 
-/** The last record of a partition stays: its offset is the end of the log. */
-function trimMemory(db: MemoryDatabase, olderThan: number): void {
-  for (const [partition, records] of db.mailbox) {
-    const { nextOffset } = partitionRow(db, partition)
-    const kept = records.filter(
-      (record, index) => record.offset >= nextOffset || record.appendedAt >= olderThan || index === records.length - 1,
-    )
-    db.mailbox.set(partition, kept)
+function memoryClaims(db: MemoryDatabase): Pick<Store, 'claim' | 'release'> {
+  return {
+    async claim(ids, owner) {
+      return ids.flatMap((id) => {
+        const stored = db.partitions.get(id)
+        if (stored === undefined) {
+          return []
+        }
+        const row = { ...stored, epoch: stored.epoch + 1, owner }
+        db.partitions.set(id, row)
+        return [{ ...row }]
+      })
+    },
+    async release(claims) {
+      for (const { partition, epoch } of claims) {
+        if (partitionRow(db, partition).epoch === epoch) {
+          db.partitions.set(partition, { ...partitionRow(db, partition), owner: null })
+        }
+      }
+    },
   }
+}
+
+function trimMemory(db: MemoryDatabase, olderThan: number): void {
+  trimMailbox(db, (partition) => partitionRow(db, partition).nextOffset, olderThan)
   for (const [key, row] of db.inbox) {
     if (row.at < olderThan) {
       db.inbox.delete(key)
     }
   }
-}
-
-function copy<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value)) as T
 }

@@ -56,7 +56,7 @@ export async function createScenario(given: ScenarioOptions): Promise<Scenario> 
       random: seededRandom(`${seed}-${life}`),
       logger: logger ?? silentLogger,
     }
-    const runtime = createRuntime(actors, ports, { partitions: 4, ...options })
+    const runtime = createRuntime(actors, ports, { partitions: 4, outboxPollMs: 3_600_000, ...options })
     await runtime.start()
     return runtime
   }

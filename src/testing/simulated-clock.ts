@@ -7,7 +7,7 @@ interface Scheduled {
 }
 
 /**
- * Virtual time: it stands still until it is moved. Callbacks run in order of their time, those of one time in the order they
+ * Virtual time in whole ms: it stands still until it is moved. Callbacks run in order of their time, those of one time in the order they
  * were scheduled, and see `now` at their own time.
  */
 export class SimulatedClock implements Clock {
@@ -24,7 +24,7 @@ export class SimulatedClock implements Clock {
   }
 
   schedule(ms: number, run: () => void): () => void {
-    const entry: Scheduled = { at: this.#now + Math.max(0, ms), run }
+    const entry: Scheduled = { at: this.#now + Math.max(0, Math.ceil(ms)), run }
     this.#scheduled.push(entry.at, entry)
     return () => {
       entry.run = undefined
@@ -55,7 +55,7 @@ export class SimulatedClock implements Clock {
     return true
   }
 
-  /** Sets time without running anything: a clock that jumps. */
+  /** Sets time without running anything: a clock that jumps, or a process that was suspended. */
   jump(ms: number): void {
     this.#now += ms
   }

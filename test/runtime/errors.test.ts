@@ -4,7 +4,7 @@ import { errorCatalogue, isQuireError, QuireError } from '../../src/runtime/erro
 
 it('every error code stands in docs/errors.md with its remedy, and nothing else does', () => {
   const text = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8')
-  const rows = [...text.matchAll(/^\| `([a-z-]+)` \| (.+) \|$/gm)].map(([, code, remedy]) => [code, remedy])
+  const rows = [...text.matchAll(/^\| `([a-z-]+)` *\| (.+?) *\|$/gm)].map(([, code, remedy]) => [code, remedy])
   expect(Object.fromEntries(rows)).toEqual(errorCatalogue)
 })
 

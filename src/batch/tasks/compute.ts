@@ -15,7 +15,7 @@ export function computeTask(name: ComputationName): TaskDefinition {
     async run(input: { readonly n?: number; readonly items?: readonly string[] }, { signal }) {
       const size = input.n ?? input.items?.length ?? 0
       const output = isHeavy(size) ? await inWorker(name, input, signal) : computations[name](input as never)
-      return { output: output as unknown as Json }
+      return { output: output as Json }
     },
   }
 }

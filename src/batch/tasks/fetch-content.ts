@@ -11,12 +11,15 @@ class EmptyText extends Error {
 
 const permanent: ReadonlySet<unknown> = new Set(['RESOURCE_NOT_FOUND', 'EMPTY_TEXT'])
 
+/** With waits of up to 30 s: a content service may be away for about a quarter of an hour (rules 24). */
+const mostCalls = 35
+
 /** Fetches one essay. The text itself becomes a row of `texts`; the machine is told its length and digest (rules 63). */
 export function fetchContentTask(content: Content): TaskDefinition {
   return {
     done: 'CONTENT_FETCHED',
     failed: 'CONTENT_FAILED',
-    attempts: 10,
+    attempts: mostCalls,
     concurrency: 8,
     isPermanent: (error) => typeof error === 'object' && error !== null && permanent.has(Reflect.get(error, 'code')),
     async run({ storageId }: { readonly storageId: string }, scope: TaskScope) {

@@ -2,6 +2,7 @@ import type { TaskDefinition, TaskScope } from '../../runtime/define-actor.ts'
 import { comparisonId } from '../comparison-id.ts'
 import { decodeCallback } from '../inbound.ts'
 import type { ComparisonRequest, Judge } from '../judge.ts'
+import { isPermanentPost } from '../post-error.ts'
 import type { BatchSettings } from '../settings.ts'
 import { texts } from '../tables.ts'
 
@@ -13,6 +14,9 @@ export interface SubmitInput {
   readonly b: readonly [essayId: string, storageId: string]
 }
 
+/** Retries beyond the sixth wait no longer than this, ms: a setting of many retries must not wait for years. */
+const longestWaitMs = 900_000
+
 /** Posts one attempt of one comparison; a repeated call carries the same comparison id. Retry wave k starts 1 s x 4^(k-1) later (rules 24). */
 export function submitComparisonTask(judge: Judge, settings: BatchSettings): TaskDefinition {
   return {
@@ -21,7 +25,8 @@ export function submitComparisonTask(judge: Judge, settings: BatchSettings): Tas
     attempts: 3,
     concurrency: judge.concurrency ?? settings.llmPostConcurrency,
     concurrencyPerActor: settings.maxConcurrentComparisons,
-    delayMs: ({ attempt }: SubmitInput) => (attempt <= 1 ? 0 : 1_000 * 4 ** (attempt - 2)),
+    isPermanent: isPermanentPost,
+    delayMs: ({ attempt }: SubmitInput) => (attempt <= 1 ? 0 : Math.min(longestWaitMs, 1_000 * 4 ** (attempt - 2))),
     async run(input: SubmitInput, scope: TaskScope) {
       const comparison = await comparisonOf(input, scope)
       // The verdict of an earlier call may have come while the texts were read.

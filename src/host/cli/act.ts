@@ -20,7 +20,7 @@ export async function actCommand(name: 'cancel' | 'force', batch: string, option
     if (refusal !== undefined) {
       throw new CommandError(exitCodes.refused, `${batch} cannot be forced in ${state}: ${refusal}`)
     }
-    const { status } = progress as unknown as BatchProgress
+    const { status } = progress as BatchProgress
     output.result({ batch, state, status, act: name }, [
       `${batch}: ${name === 'cancel' ? 'cancelled' : 'forced'}; it is ${state} (${status})`,
     ])

@@ -121,13 +121,13 @@ function isVerdict(entry: Transition): boolean {
 }
 
 function pairOf(entry: Transition): string {
-  const { details } = entry.event as unknown as { readonly details: { readonly essayA: string; readonly essayB: string } }
+  const { details } = entry.event as { readonly details: { readonly essayA: string; readonly essayB: string } }
   return [details.essayA, details.essayB].sort().join(' ')
 }
 
 /** Questions put after the verdict of the same comparison was committed. */
 function countAskedTwice(asked: readonly Asked[], verdicts: readonly Transition[]): number {
-  const committed = new Map(verdicts.map((entry) => [(entry.event as unknown as { readonly comparison: string }).comparison, entry.at]))
+  const committed = new Map(verdicts.map((entry) => [(entry.event as { readonly comparison: string }).comparison, entry.at]))
   return asked.filter((line) => line.answeredAt === undefined && line.at > (committed.get(line.comparison) ?? Number.POSITIVE_INFINITY))
     .length
 }

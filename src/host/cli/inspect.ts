@@ -52,7 +52,7 @@ export async function listBatches(options: Options, output: Output): Promise<voi
 
 export async function why(batch: string, options: Options, output: Output): Promise<void> {
   const found = await withStored(options, output, (stored) => stored.inspect(batchAddress(batch)))
-  const progress = found.progress as unknown as BatchProgress
+  const progress = found.progress as BatchProgress
   const next = found.next.map(({ what, at, note }) => `  ${iso(at)}  ${plain(what)}${note === undefined ? '' : ` (${note})`}`)
   const end = progress.end === null ? [] : [`ended ${progress.end.status} by ${progress.end.trigger}: ${progress.end.reason}`]
   output.result(found, [
@@ -89,8 +89,8 @@ export async function showResult(batch: string, options: Options, output: Output
     found: await stored.inspect(batchAddress(batch)),
     events: await stored.outputs(batchAddress(batch)),
   }))
-  const scores = (found.output as unknown as { readonly scores: BatchScores | null } | null)?.scores ?? null
-  const { end, status } = found.progress as unknown as BatchProgress
+  const scores = (found.output as { readonly scores: BatchScores | null } | null)?.scores ?? null
+  const { end, status } = found.progress as BatchProgress
   const summary = end === null ? `${batch} is not done yet: it waits for ${found.waitsFor}` : `${status}: ${end.reason}`
   output.result({ batch, status, end, scores, events }, [
     ...rankingTable(scores?.ranking ?? []),

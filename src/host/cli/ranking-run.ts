@@ -48,7 +48,7 @@ export async function runRanking(run: RankingRun): Promise<RankingResult> {
     await quire.create(address, inputOf(run), { id: 'create', timeoutMs: 60_000 })
     watched()
     const state = await Promise.race([follow(quire, address, run.output), interrupted.stopped])
-    return { address, state, progress: state.progress as unknown as BatchProgress, scores: scoresOf(state) }
+    return { address, state, progress: state.progress as BatchProgress, scores: scoresOf(state) }
   } finally {
     interrupted.off()
     await quire.stop({ drainMs: 1_000 })
@@ -85,7 +85,7 @@ function contentOf(folder: EssayFolder): Content {
 async function follow(quire: Quire, address: string, output: Output): Promise<ActorState> {
   const show = async (): Promise<void> => {
     const { progress } = await quire.inspect(address)
-    const { settled, workCap } = progress as unknown as BatchProgress
+    const { settled, workCap } = progress as BatchProgress
     if (workCap !== null && workCap > 0) {
       output.progress(settled, workCap, 'comparisons')
     }
@@ -105,7 +105,7 @@ async function follow(quire: Quire, address: string, output: Output): Promise<Ac
 }
 
 function scoresOf(state: ActorState): BatchScores | null {
-  return (state.output as unknown as { readonly scores: BatchScores | null } | null)?.scores ?? null
+  return (state.output as { readonly scores: BatchScores | null } | null)?.scores ?? null
 }
 
 /** Ctrl-C: stops after the turn under way; what was answered stays answered. */

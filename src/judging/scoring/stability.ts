@@ -4,7 +4,7 @@ import type { Policy } from '../policy.ts'
 import { strictOrder } from './reliability.ts'
 
 /** The tests of stability and their numbers (domain 8.3, rules 41). `rule` names the one that passed. */
-export interface Stability {
+export type Stability = {
   readonly stable: boolean
   readonly rule: 'scores_settled' | 'order_settled' | 'no_cycle' | 'both_orientations' | null
   /** Why not, when not stable. */

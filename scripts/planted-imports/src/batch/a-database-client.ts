@@ -1,0 +1,2 @@
+// forbidden: imports-of-batch
+export { sql } from 'kysely'

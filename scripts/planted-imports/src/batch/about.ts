@@ -1,0 +1,3 @@
+// forbidden: no-cycle
+export type { Round } from './round.ts'
+export type About = number

@@ -1,0 +1,2 @@
+// forbidden: no-development-packages
+export { z } from 'zod'

@@ -1,0 +1,2 @@
+// forbidden: imports-of-batch
+export { query } from '../persistence/batch/query.ts'

@@ -1,0 +1,2 @@
+// forbidden: imports-of-batch no-unresolvable
+export { nothing } from './nowhere-at-all.ts'

@@ -1,0 +1,3 @@
+// allowed
+export const tables = []
+export type Table = string

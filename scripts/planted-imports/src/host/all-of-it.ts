@@ -1,0 +1,3 @@
+// allowed
+export { rows } from '../runtime/turn-rows.ts'
+export { tables } from '../batch/tables.ts'

@@ -1,0 +1,2 @@
+// forbidden: entries-are-imported-by-nothing
+export { empty } from '../index.ts'

@@ -1,0 +1,2 @@
+// allowed
+export { Command } from 'commander'

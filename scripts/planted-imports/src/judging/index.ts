@@ -1,0 +1,2 @@
+// allowed
+export { empty } from './net.ts'

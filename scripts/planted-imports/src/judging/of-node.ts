@@ -1,0 +1,2 @@
+// forbidden: imports-of-judging
+export { readFileSync } from 'node:fs'

@@ -1,0 +1,2 @@
+// forbidden: imports-of-judging
+export type { Code } from '../runtime/errors.ts'

@@ -1,0 +1,2 @@
+// forbidden: imports-of-kafka
+export { default as pg } from 'pg'

@@ -1,0 +1,2 @@
+// forbidden: types-only-in-kafka
+export { rows } from '../runtime/turn-rows.ts'

@@ -1,0 +1,3 @@
+// allowed
+import type { Net } from '../judging/net.ts'
+export type Context = { readonly net: Net }

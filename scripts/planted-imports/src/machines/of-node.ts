@@ -1,0 +1,2 @@
+// forbidden: imports-of-machines
+export { createHash } from 'node:crypto'

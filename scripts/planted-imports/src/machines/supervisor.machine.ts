@@ -1,0 +1,2 @@
+// allowed
+export { createMachine } from 'xstate'

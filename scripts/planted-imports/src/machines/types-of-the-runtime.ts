@@ -1,0 +1,2 @@
+// forbidden: imports-of-machines
+export type { Code } from '../runtime/errors.ts'

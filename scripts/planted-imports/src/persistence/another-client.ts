@@ -1,0 +1,2 @@
+// forbidden: imports-of-persistence
+export { Command } from 'commander'

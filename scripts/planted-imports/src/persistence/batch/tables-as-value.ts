@@ -1,0 +1,2 @@
+// forbidden: types-only-in-persistence
+export { tables } from '../../batch/tables.ts'

@@ -1,0 +1,2 @@
+// forbidden: types-only-in-persistence
+export { rows } from '../runtime/turn-rows.ts'

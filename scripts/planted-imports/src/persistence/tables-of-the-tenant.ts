@@ -1,0 +1,2 @@
+// forbidden: tables-of-the-tenant-only-for-its-queries
+export type { Table } from '../batch/tables.ts'

@@ -1,0 +1,2 @@
+// forbidden: imports-of-persistence
+export { query } from '../batch/its-store.ts'

@@ -1,0 +1,2 @@
+// forbidden: the-root-names-no-package
+export { sql } from 'kysely'

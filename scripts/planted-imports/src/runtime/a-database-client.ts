@@ -1,0 +1,2 @@
+// forbidden: imports-of-runtime
+export { sql } from 'kysely'

@@ -1,0 +1,2 @@
+// forbidden: imports-of-runtime
+export type { Context } from '../machines/batch.machine.ts'

@@ -1,0 +1,3 @@
+// allowed
+export const codes = ['timeout']
+export type Code = string

@@ -1,0 +1,2 @@
+// forbidden: imports-of-runtime
+export type { Table } from '../batch/tables.ts'

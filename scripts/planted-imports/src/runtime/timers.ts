@@ -1,0 +1,2 @@
+// forbidden: timers-of-node-only-in-system
+export { setTimeout } from 'node:timers/promises'

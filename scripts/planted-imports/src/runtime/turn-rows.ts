@@ -1,0 +1,3 @@
+// allowed
+export const rows = 0
+export type Rows = number

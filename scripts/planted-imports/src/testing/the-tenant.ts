@@ -1,0 +1,2 @@
+// forbidden: imports-of-testing
+export { tables } from '../batch/tables.ts'

@@ -1,0 +1,2 @@
+// forbidden: every-folder-has-its-rule
+export { codes } from '../runtime/errors.ts'

@@ -1,0 +1,27 @@
+/** Of a post: another call with the same content meets the same answer (domain 4.6, 9). */
+const permanentCodes: ReadonlySet<string> = new Set([
+  'VALIDATION_ERROR',
+  'MISSING_REQUIRED_FIELD',
+  'CONFIGURATION_ERROR',
+  'INVALID_REQUEST',
+  'INVALID_API_KEY',
+  'AUTHENTICATION_ERROR',
+  'AUTHORIZATION_ERROR',
+  'QUOTA_EXCEEDED',
+  'LLM_INVALID_PROMPT',
+  'LLM_CONTENT_TOO_LONG',
+  'LLM_COST_LIMIT_EXCEEDED',
+])
+
+/** Codes of the operating system and of HTTP clients, e.g. ECONNREFUSED, UND_ERR_SOCKET, ERR_INVALID_STATE, ABORT_ERR. */
+const ofTransport = /^(E[A-Z0-9]+|UND_ERR_\w+|ERR_\w+|ABORT_ERR|CERT_\w+)$/
+
+/** The domain's code of a post that failed: one without a code, or with one of the transport, is a connection that failed. */
+export function postErrorCode(code: unknown): string {
+  return typeof code !== 'string' || code === '' || ofTransport.test(code) ? 'CONNECTION_ERROR' : code
+}
+
+/** True for a failed post that another call cannot help. */
+export function isPermanentPost(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && permanentCodes.has(postErrorCode(Reflect.get(error, 'code')))
+}
