@@ -47,7 +47,6 @@ export async function rigOn(place: { readonly url: string } | { readonly dataDir
       mailbox,
       ownership: createTableOwnership({ database, partitions, clock: systemClock, random: systemRandom }),
       publisher: localPublisher(undefined),
-      watermark: { readUpTo: () => Number.POSITIVE_INFINITY },
       clock: systemClock,
       ids: systemIds,
       random: systemRandom,

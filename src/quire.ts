@@ -7,7 +7,7 @@ import type { ActorDefinition } from './runtime/define-actor.ts'
 import { QuireError } from './runtime/errors.ts'
 import { localPublisher, type OutboundEvent } from './runtime/local-publisher.ts'
 import { type RuntimeOptions, runtimeDefaults } from './runtime/options.ts'
-import type { Clock, Ids, Logger, Random, Watermark } from './runtime/ports.ts'
+import type { Clock, Ids, Logger, Random } from './runtime/ports.ts'
 import { createRuntime } from './runtime/runtime.ts'
 import type { Runtime, RuntimePorts } from './runtime/runtime-api.ts'
 import { silentLogger, systemClock, systemIds, systemRandom } from './runtime/system.ts'
@@ -40,9 +40,6 @@ export interface Quire extends Runtime {
   onRequest(handler: (request: Readonly<Record<string, unknown>>) => Promise<unknown>): void
 }
 
-/** Without an inbound source everything of the outside is in the mailbox already (rules 55). */
-const nothingInbound: Watermark = { readUpTo: () => Number.POSITIVE_INFINITY }
-
 /**
  * Puts a Quire together: options -> adapters -> runtime. A Postgres that is away is no error: `start` resolves and `status`
  * says what is waited for.
@@ -55,7 +52,6 @@ export async function createQuire(options: QuireOptions): Promise<Quire> {
     random: options.random ?? systemRandom,
     logger: options.logger ?? silentLogger,
     publisher: localPublisher(options.onEvent),
-    watermark: nothingInbound,
   }
   if (options.database === 'memory:') {
     return withoutFolder(createRuntime(options.actors, { ...world, ...memoryPorts(world.clock) }, runtimeSettings(options)))
@@ -88,18 +84,15 @@ async function embedded(options: QuireOptions, dataDir: string, world: World): P
 }
 
 function withoutFolder(runtime: Runtime): Quire {
-  return Object.assign(runtime, { onRequest: () => {} })
+  return { ...runtime, onRequest: () => {} }
 }
 
 function withFolder(runtime: Runtime, lock: FolderLock): Quire {
-  const stop = runtime.stop.bind(runtime)
-  return Object.assign(runtime, {
-    onRequest: lock.onRequest,
-    async stop(options?: { readonly drainMs?: number }) {
-      await stop(options)
-      await lock.release()
-    },
-  })
+  const stop = async (options?: { readonly drainMs?: number }): Promise<void> => {
+    await runtime.stop(options)
+    await lock.release()
+  }
+  return { ...runtime, onRequest: lock.onRequest, stop, [Symbol.asyncDispose]: stop }
 }
 
 function postgres(options: QuireOptions, url: string, clock: Clock): Database {

@@ -12,11 +12,13 @@ export interface ConnectionFailure {
  */
 export const connectionMachine = setup({
   types: {
-    context: {} as { failures: number; reason: string | null; waitMs: number },
+    context: {} as { failures: number; reason: string | null; waitMs: number; probeMs: number },
+    input: {} as { probeMs: number },
     events: {} as { type: 'LOST'; failure: ConnectionFailure; waitMs: number } | { type: 'RETRY' } | { type: 'CLOSE' },
   },
   actors: {
     connect: fromPromise<void>(() => Promise.reject(new Error('provided by src/runtime/connection.ts'))),
+    probe: fromPromise<void>(() => Promise.reject(new Error('provided by src/runtime/connection.ts'))),
   },
   actions: {
     remember: assign(({ context, event }) => {
@@ -27,6 +29,7 @@ export const connectionMachine = setup({
     forget: assign({ failures: 0, reason: null, waitMs: 0 }),
   },
   guards: {
+    isProbed: ({ context }) => context.probeMs > 0,
     needsPerson: ({ event }) => {
       const told = Reflect.get(event, 'error') ?? event
       return (Reflect.get(told as object, 'failure') as ConnectionFailure).needsPerson
@@ -35,11 +38,12 @@ export const connectionMachine = setup({
   delays: {
     backOff: ({ context }) => context.waitMs,
     slowly: ({ context }) => Math.max(30_000, context.waitMs),
+    probeInterval: ({ context }) => context.probeMs,
   },
 }).createMachine({
   id: 'connection',
   description: 'A connection to a server that may be away at any moment and for any time.',
-  context: { failures: 0, reason: null, waitMs: 0 },
+  context: ({ input }) => ({ failures: 0, reason: null, waitMs: 0, probeMs: input.probeMs }),
   initial: 'connecting',
   on: {
     CLOSE: { target: '.closed', description: 'The runtime stops and needs the server no more.' },
@@ -66,8 +70,34 @@ export const connectionMachine = setup({
     up: {
       description: 'The server answers; work goes on.',
       tags: ['ready'],
+      initial: 'trusted',
       on: {
         LOST: { target: 'waiting', actions: { type: 'remember' }, description: 'A call failed in a way that passes by itself.' },
+      },
+      states: {
+        trusted: {
+          description: 'The last call or probe succeeded.',
+          after: {
+            probeInterval: {
+              guard: { type: 'isProbed' },
+              target: 'probing',
+              description: 'Nobody may have called for a while: an idle process looks, too; an interval of 0 switches that off.',
+            },
+          },
+        },
+        probing: {
+          description: 'A cheap round trip is under way; calls go on meanwhile.',
+          invoke: {
+            id: 'probe',
+            src: 'probe',
+            onDone: { target: 'trusted', description: 'The server is still there.' },
+            onError: {
+              target: '#connection.waiting',
+              actions: { type: 'remember' },
+              description: 'The server went away while nobody called.',
+            },
+          },
+        },
       },
     },
     waiting: {

@@ -9,7 +9,7 @@ export interface MonitorRound {
 }
 
 /**
- * The runtime's own life: whether its database answers, whether it owns partitions, and the monitor.
+ * The runtime's own life: whether its database and its broker answer, whether it owns partitions, and the monitor.
  * Outages are states of it, not errors.
  */
 export const supervisorMachine = setup({
@@ -20,6 +20,9 @@ export const supervisorMachine = setup({
       | { type: 'DATABASE_UP' }
       | { type: 'DATABASE_DOWN' }
       | { type: 'DATABASE_BLOCKED' }
+      | { type: 'BROKER_UP' }
+      | { type: 'BROKER_DOWN' }
+      | { type: 'BROKER_BLOCKED' }
       | { type: 'OWNING' }
       | { type: 'STANDBY'; holder: string | null }
       | { type: 'DISOWNED' },
@@ -42,7 +45,7 @@ export const supervisorMachine = setup({
   },
 }).createMachine({
   id: 'supervisor',
-  description: 'One process of Quire: its database, its ownership of partitions, and its monitor.',
+  description: 'One process of Quire: its database, its broker, its ownership of partitions, and its monitor.',
   type: 'parallel',
   context: ({ input }) => ({ monitorIntervalMs: input.monitorIntervalMs, holder: null, recoveries: 0 }),
   states: {
@@ -58,6 +61,21 @@ export const supervisorMachine = setup({
         down: { description: 'The database does not answer; nothing is lost, everything waits.', tags: ['trouble'] },
         up: { description: 'The database answers.', tags: ['ready'] },
         blocked: { description: 'A person must mend the database or its settings; status says what.', tags: ['trouble'] },
+      },
+    },
+    broker: {
+      description: 'Whether the broker of the log answers; without one the log is a table of the database.',
+      initial: 'absent',
+      on: {
+        BROKER_UP: { target: '.up', description: 'A round trip succeeded and the topics are there.' },
+        BROKER_DOWN: { target: '.down', description: 'The broker is away: partitions are kept, tasks go on, timers are held.' },
+        BROKER_BLOCKED: { target: '.blocked', description: 'The broker refuses for a reason a person must mend.' },
+      },
+      states: {
+        absent: { description: 'No broker is configured.' },
+        down: { description: 'The broker does not answer; what it holds is not lost, and outputs wait.', tags: ['trouble'] },
+        up: { description: 'The broker answers.', tags: ['ready'] },
+        blocked: { description: 'A person must mend the broker, its topics or the settings; status says what.', tags: ['trouble'] },
       },
     },
     ownership: {

@@ -1,8 +1,8 @@
 import { isQuireError, messageOf, QuireError } from '../runtime/errors.ts'
-import { isStoreFailure, StoreFailure } from '../runtime/ports.ts'
+import { isPortFailure, PortFailure } from '../runtime/port-failure.ts'
 
 /** SQLSTATE (or its class) and errno -> what it means. The longest matching prefix decides. */
-const meanings: readonly (readonly [prefix: string, kind: StoreFailure['kind'], reason: string])[] = [
+const meanings: readonly (readonly [prefix: string, kind: PortFailure['kind'], reason: string])[] = [
   ['57P01', 'transient', 'shutting down'],
   ['57P02', 'transient', 'shutting down'],
   ['57P03', 'transient', 'in recovery or starting up'],
@@ -36,19 +36,19 @@ const meanings: readonly (readonly [prefix: string, kind: StoreFailure['kind'], 
 const lostConnection =
   /connection terminated|connection ended|client has encountered a connection error|timeout exceeded when trying to connect|not queryable|pool after calling end|PGlite is clos/i
 
-/** Any error of a driver as a `StoreFailure`; errors of our own pass unchanged. Unknown ones are permanent: no waiting mends a bug. */
-export function storeFailure(error: unknown): StoreFailure | QuireError {
-  if (isStoreFailure(error) || isQuireError(error)) {
+/** Any error of a driver as a `PortFailure`; errors of our own pass unchanged. Unknown ones are permanent: no waiting mends a bug. */
+export function storeFailure(error: unknown): PortFailure | QuireError {
+  if (isPortFailure(error, 'database') || isQuireError(error)) {
     return error
   }
   const code = codeOf(error)
   const meaning = meanings.filter(([prefix]) => code.startsWith(prefix)).sort((one, other) => other[0].length - one[0].length)[0]
   if (meaning !== undefined) {
-    return new StoreFailure(meaning[1], meaning[2], error)
+    return new PortFailure('database', meaning[1], meaning[2], error)
   }
   return lostConnection.test(messageOf(error))
-    ? new StoreFailure('transient', 'connection lost', error)
-    : new StoreFailure('permanent', messageOf(error), error)
+    ? new PortFailure('database', 'transient', 'connection lost', error)
+    : new PortFailure('database', 'permanent', messageOf(error), error)
 }
 
 /** The SQLSTATE or errno of an error, of the first of an AggregateError; else an empty text. */

@@ -3,7 +3,7 @@ import type { Claim } from '../runtime/ports.ts'
 import type { Database } from './database.ts'
 import { camelRows } from './rowset.ts'
 
-const columns = sql`id as partition, epoch, owner, next_offset, next_entry, last_turn_at`
+const columns = sql`id as partition, epoch, owner, next_offset, next_entry, last_turn_at, last_record, attempts, started`
 
 type StoredPartition = Claim & { readonly owner: string | null }
 
@@ -18,7 +18,7 @@ export async function readPartitions(database: Database, partitions: readonly nu
 /** Takes partitions over under a new epoch; whoever owned them is fenced from now on. */
 export async function claimPartitions(database: Database, partitions: readonly number[], owner: string): Promise<readonly Claim[]> {
   const { rows } = await sql`
-    update ${database.table('partitions')} set epoch = epoch + 1, owner = ${owner}
+    update ${database.table('partitions')} set epoch = epoch + 1, owner = ${owner}, attempts = attempts + 1
     where id = any(${partitions}::int4[]) returning ${columns}`.execute(database.kysely)
   return camelRows(rows)
 }
@@ -28,4 +28,11 @@ export async function releasePartitions(database: Database, claims: readonly Pic
     update ${database.table('partitions')} stored set owner = null
     from unnest(${claims.map((claim) => claim.partition)}::int4[], ${claims.map((claim) => claim.epoch)}::int8[]) as own(partition, epoch)
     where stored.id = own.partition and stored.epoch = own.epoch`.execute(database.kysely)
+}
+
+/** Notes what is about to be stepped alone; a zombie's note is void. */
+export async function markStarted(database: Database, claim: Pick<Claim, 'partition' | 'epoch'>, started: string): Promise<void> {
+  await sql`
+    update ${database.table('partitions')} set started = ${started}
+    where id = ${claim.partition} and epoch = ${claim.epoch}`.execute(database.kysely)
 }

@@ -6,15 +6,16 @@ import type { Database } from './database.ts'
 import { classified } from './errors.ts'
 import { migrate } from './migrate.ts'
 import { announceElsewhere } from './notify.ts'
-import { claimPartitions, readPartitions, releasePartitions } from './partitions.ts'
+import { claimPartitions, markStarted, readPartitions, releasePartitions } from './partitions.ts'
 import { listActors, loadForTurn, readActor } from './read/actors.ts'
 import { readActorTasks, readActorTimers, readHeld, readHeldAddresses, readTasks, readTimers } from './read/due.ts'
 import { readCounts, readDeadLetters, readStuck, trimLogs } from './read/health.ts'
 import { readFeed, readJournal, readJournalEnds } from './read/journal.ts'
-import { readOutbox, readOutputs, settleOutbox } from './read/outbox.ts'
+import { shareInboundProgress } from './read/inbound-progress.ts'
+import { offerOutputAgain, readOutbox, readOutputs, refuseOutputs, settleOutbox } from './read/outbox.ts'
 import { readTenantRow } from './read/tenant-row.ts'
 
-/** The Store on a database. Every failure it throws is a `StoreFailure` or a `QuireError`. */
+/** The Store on a database. Every failure it throws is a `PortFailure` or a `QuireError`. */
 export function createStore(db: Database, clock: Clock): Store {
   const tables = new Map<string, TableDefinition>()
   const announce = announceElsewhere(db, 'commit', clock)
@@ -35,6 +36,7 @@ export function createStore(db: Database, clock: Clock): Store {
     claim: (partitions, owner) => claimPartitions(db, partitions, owner),
     release: (claims) => releasePartitions(db, claims),
     claims: (partitions) => readPartitions(db, partitions),
+    markStarted: (claim, started) => markStarted(db, claim, started),
     async commit(turn) {
       const outcome = await commitTurn(db, turn, tables)
       announce()
@@ -45,6 +47,9 @@ export function createStore(db: Database, clock: Clock): Store {
     tasks: (partitions, limit) => readTasks(db, partitions, limit),
     outbox: (from, limit) => readOutbox(db, from, limit),
     outboxDelivered: (rows, { keep }) => settleOutbox(db, rows, { keep, now: clock.now() }),
+    outboxRefused: (letters) => refuseOutputs(db, letters, clock.now()),
+    outboxAgain: (output) => offerOutputAgain(db, output),
+    shareProgress: (own) => shareInboundProgress(db, own),
     held: (partition, address, limit) => readHeld(db, partition, address, limit),
     heldAddresses: (partitions) => readHeldAddresses(db, partitions),
     actor: (partition, address) => readActor(db, partition, address),

@@ -1,42 +1,55 @@
-import type { MailboxRecord } from './message.ts'
 import type { Claim } from './ports.ts'
 
+/** An end of the log that was seen; what was known of the outside before it was asked for. */
+interface Target {
+  readonly end: number
+  readonly mark: number
+}
+
 /**
- * How far each partition has been read, in time: everything appended before `readUpTo(p)` has been polled.
+ * How far each partition has been read, in time: every message that came from outside before `readUpTo(p)` has been polled.
  * A due timer is stepped only when the log was read to the end that was seen after its due time (rules 18).
  */
 export class CatchUp {
   readonly #readUpTo = new Map<number, number>()
-  readonly #targets = new Map<number, { readonly at: number; readonly end: number }>()
+  readonly #targets = new Map<number, Target>()
 
-  /** A poll that was not cut off by its limit read every partition to its end. */
-  readAll(partitions: Iterable<number>, polledAt: number): void {
+  /** A poll read these partitions to their ends; `mark` (ms) was known before it was made. */
+  readAll(partitions: Iterable<number>, mark: number): void {
     for (const partition of partitions) {
-      this.#readUpTo.set(partition, polledAt)
+      this.#reach(partition, mark)
     }
-    this.#targets.clear()
   }
 
-  /** A poll that was cut off: a partition has been read up to the time at which an end was seen that is now passed. */
-  readPart(claims: readonly Claim[], records: readonly MailboxRecord[], ends: readonly number[], polledAt: number): void {
-    const next = new Map(claims.map((claim) => [claim.partition, claim.nextOffset]))
-    for (const record of records) {
-      next.set(record.partition, record.offset + 1)
-    }
-    claims.forEach(({ partition }, index) => {
-      const target = this.#targets.get(partition) ?? { at: polledAt, end: ends[index] ?? Number.POSITIVE_INFINITY }
-      if ((next.get(partition) ?? 0) >= target.end) {
-        this.#readUpTo.set(partition, target.at)
-        this.#targets.delete(partition)
-      } else {
-        this.#targets.set(partition, target)
+  /** The ends of these partitions, asked for after `mark` was known. One that is aimed at already keeps its aim, or it would never be reached under load. */
+  aim(partitions: readonly number[], ends: readonly number[], mark: number): void {
+    partitions.forEach((partition, index) => {
+      if (!this.#targets.has(partition)) {
+        this.#targets.set(partition, { end: ends[index] ?? Number.POSITIVE_INFINITY, mark })
       }
     })
   }
 
-  /** True while a partition has not been read to its end once since it was claimed. */
-  isBehind(partitions: readonly number[]): boolean {
-    return partitions.some((partition) => !this.#readUpTo.has(partition))
+  /** Takes in how far the partitions have been polled. */
+  advance(claims: readonly Claim[], polled: readonly { readonly partition: number; readonly offset: number }[]): void {
+    const next = new Map(claims.map((claim) => [claim.partition, claim.nextOffset]))
+    for (const record of polled) {
+      next.set(record.partition, record.offset + 1)
+    }
+    for (const [partition, target] of this.#targets) {
+      if ((next.get(partition) ?? 0) >= target.end) {
+        this.#reach(partition, target.mark)
+      }
+    }
+  }
+
+  /** Partitions of these that were not read to an end once since they were claimed. */
+  unread(partitions: readonly number[]): readonly number[] {
+    return partitions.filter((partition) => !this.wasRead(partition))
+  }
+
+  wasRead(partition: number): boolean {
+    return this.#readUpTo.has(partition)
   }
 
   readUpTo(partition: number): number {
@@ -48,5 +61,10 @@ export class CatchUp {
       this.#readUpTo.delete(partition)
       this.#targets.delete(partition)
     }
+  }
+
+  #reach(partition: number, mark: number): void {
+    this.#readUpTo.set(partition, Math.max(mark, this.readUpTo(partition)))
+    this.#targets.delete(partition)
   }
 }

@@ -2,13 +2,19 @@ import { createActor, fromPromise } from 'xstate'
 import { type ConnectionFailure, connectionMachine } from '../machines/connection.machine.ts'
 import { backOffMs } from './back-off.ts'
 import { isQuireError, messageOf } from './errors.ts'
-import { type Clock, isStoreFailure, type Random } from './ports.ts'
+import { isPortFailure, type PortServer } from './port-failure.ts'
+import type { Clock, Random } from './ports.ts'
 
 export interface ConnectionParts {
+  /** Whose failures are outages of this connection. */
+  readonly server: PortServer
   readonly clock: Clock
   readonly random: Random
-  /** A first round trip; also prepares what the server must hold (migrations). */
+  /** A first round trip; also prepares what the server must hold (migrations, topics). */
   readonly connect: () => Promise<void>
+  /** A cheap round trip, made every `probeMs` while the server is up. */
+  readonly probe: () => Promise<void>
+  readonly probeMs: number
   readonly onChange: (change: ConnectionChange) => void
 }
 
@@ -16,7 +22,7 @@ export interface ConnectionChange {
   readonly state: 'connecting' | 'up' | 'waiting' | 'blocked' | 'closed'
   /** Why it is away: refused, in recovery, authentication, ... */
   readonly reason: string | null
-  /** The full sentence of the failure. */
+  /** Failed attempts since the server was last up. */
   readonly failures: number
 }
 
@@ -27,6 +33,8 @@ export interface Connection {
   up(): Promise<void>
   /** Runs `call` while the server is up, again after every outage; throws only what is not an outage. */
   use<T>(call: () => Promise<T>): Promise<T>
+  /** A client noticed that the server went away. */
+  lost(error: unknown): void
   retry(): void
   close(): void
 }
@@ -39,19 +47,25 @@ export function createConnection(parts: ConnectionParts): Connection {
     failures += 1
     return { failure: failureOf(error), waitMs: backOffMs(failures, limits, parts.random) }
   }
-  const connect = fromPromise<void>(async () => {
-    try {
-      await parts.connect()
-      failures = 0
-    } catch (error) {
-      throw told(error)
-    }
-  })
-  const actor = createActor(connectionMachine.provide({ actors: { connect } }), { clock: machineClock(parts.clock) })
+  const telling = (call: () => Promise<void>) =>
+    fromPromise<void>(async () => {
+      try {
+        await call()
+        failures = 0
+      } catch (error) {
+        throw told(error)
+      }
+    })
+  const machine = connectionMachine.provide({ actors: { connect: telling(parts.connect), probe: telling(parts.probe) } })
+  const actor = createActor(machine, { clock: machineClock(parts.clock), input: { probeMs: parts.probeMs } })
   const waiters = new Set<{ resolve: () => void; reject: (error: Error) => void }>()
+  let last: ConnectionChange['state'] | undefined
   actor.subscribe((snapshot) => {
-    const state = snapshot.value as ConnectionChange['state']
-    parts.onChange({ state, reason: snapshot.context.reason, failures: snapshot.context.failures })
+    const state = stateOf(snapshot.value)
+    if (state !== last) {
+      last = state
+      parts.onChange({ state, reason: snapshot.context.reason, failures: snapshot.context.failures })
+    }
     if (state === 'up' || state === 'closed') {
       for (const waiter of waiters) {
         state === 'up' ? waiter.resolve() : waiter.reject(new Error('the connection was closed'))
@@ -59,11 +73,17 @@ export function createConnection(parts: ConnectionParts): Connection {
       waiters.clear()
     }
   })
+  const state = (): ConnectionChange['state'] => stateOf(actor.getSnapshot().value)
   const up = async (): Promise<void> => {
-    if (actor.getSnapshot().value !== 'up') {
+    if (state() !== 'up') {
       await new Promise<void>((resolve, reject) => {
-        actor.getSnapshot().value === 'closed' ? reject(new Error('the connection was closed')) : waiters.add({ resolve, reject })
+        state() === 'closed' ? reject(new Error('the connection was closed')) : waiters.add({ resolve, reject })
       })
+    }
+  }
+  const lost = (error: unknown): void => {
+    if (state() === 'up') {
+      actor.send({ type: 'LOST', ...told(error) })
     }
   }
   return {
@@ -75,23 +95,27 @@ export function createConnection(parts: ConnectionParts): Connection {
         try {
           return await call()
         } catch (error) {
-          if (!isStoreFailure(error, 'transient')) {
+          if (!isPortFailure(error, parts.server, 'transient')) {
             throw error
           }
-          if (actor.getSnapshot().value === 'up') {
-            actor.send({ type: 'LOST', ...told(error) })
-          }
+          lost(error)
         }
       }
     },
+    lost,
     retry: () => actor.send({ type: 'RETRY' }),
     close: () => actor.send({ type: 'CLOSE' }),
   }
 }
 
-/** What waiting does not mend: a permanent refusal, or a database of another version or make. */
+/** The top-level state: only `up` has states inside. */
+function stateOf(value: ReturnType<typeof connectionMachine.getInitialSnapshot>['value']): ConnectionChange['state'] {
+  return typeof value === 'string' ? value : 'up'
+}
+
+/** What waiting does not mend: a permanent refusal, or a server of another version or make. */
 function failureOf(error: unknown): ConnectionFailure {
-  if (isStoreFailure(error)) {
+  if (isPortFailure(error)) {
     return { reason: error.reason, needsPerson: error.kind === 'permanent' }
   }
   return { reason: messageOf(error), needsPerson: isQuireError(error) }

@@ -87,6 +87,42 @@ export interface TableDefinition {
 }
 export type ColumnType = 'text' | 'int4' | 'int8' | 'float8' | 'bool'
 
+/** A record of an outside topic, as text. */
+export interface InboundText {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly text: string
+}
+
+/**
+ * What a record of the outside becomes.
+ * - `message`: for an actor of this type, by its address or, where the record knows no more, by the hash of it. `id` is the
+ *   producer's own, or derived from topic, partition and offset: never a generated one, for the record may be read again.
+ * - `refused`: a dead letter and the outputs that answer it; it bears no actor.
+ * - `undecodable`: a dead letter with its place in the topic.
+ */
+export type Decoded =
+  | {
+      readonly kind: 'message'
+      readonly to: { readonly address: Address } | { readonly hash: string }
+      readonly id: string
+      readonly messageKind: 'create' | 'event'
+      readonly body: object
+    }
+  | {
+      readonly kind: 'refused'
+      readonly address: Address
+      readonly id: string
+      readonly cause: string
+      readonly message: string
+      readonly outputs: readonly { readonly id: string; readonly topic: string; readonly key: string; readonly payload: Json }[]
+    }
+  | { readonly kind: 'undecodable'; readonly cause: string; readonly message: string }
+
+/** Pure: the same record always becomes the same. */
+export type InboundDecoder = (record: InboundText) => Decoded
+
 /** An actor type: a machine, and what the world needs to know of it. */
 export interface ActorDefinition {
   readonly machine: AnyStateMachine
@@ -96,6 +132,8 @@ export interface ActorDefinition {
   readonly migrations?: Readonly<Record<number, (persisted: Json) => Json>>
   readonly effects?: Readonly<Record<string, (params: never, scope: EffectScope) => Effect | readonly Effect[] | undefined>>
   readonly tasks?: Readonly<Record<string, TaskDefinition>>
+  /** Outside topics this type is fed from, each with its decoder. */
+  readonly inbound?: Readonly<Record<string, InboundDecoder>>
   /** A small JSON value kept in a column of its own, for lists. */
   readonly progress?: (snapshot: AnyMachineSnapshot) => Json
   readonly tables?: readonly TableDefinition[]

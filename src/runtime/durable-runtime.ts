@@ -1,41 +1,37 @@
-import type { ActorState, WaitCondition } from './actor-state.ts'
 import { Changes } from './changes.ts'
 import { messageOf } from './errors.ts'
-import type { Explanation } from './explain.ts'
-import type { OutboundEvent } from './local-publisher.ts'
-import type { Position } from './message.ts'
 import { monitorRound } from './monitor.ts'
 import type { RuntimeOptions } from './options.ts'
+import { createOutside, type Outside } from './outside.ts'
 import { OutboxRelay } from './outbox-relay.ts'
 import { OwnedPartitions } from './owned-partitions.ts'
-import type { ActorFilter, ActorSummary } from './ports.ts'
 import { Processor } from './processor.ts'
 import { Queries } from './queries.ts'
 import type { Registry } from './registry.ts'
 import { Requests } from './requests.ts'
-import type { Runtime, RuntimePorts } from './runtime-api.ts'
+import type { RuntimePorts } from './runtime-api.ts'
 import { SnapshotCache } from './snapshot-cache.ts'
 import { createStatus } from './status.ts'
 import { createSupervisor, type Supervisor } from './supervisor.ts'
 import { TaskRunner } from './tasks.ts'
 import { TimerQueue } from './timers.ts'
 import type { Turn } from './turn-rows.ts'
-import type { Transition } from './watch.ts'
 
-/** A runtime on its ports: puts the parts together, starts them, and stops them in reverse. */
-export class DurableRuntime implements Runtime {
+/** The parts of a runtime, put together on its ports; starts them, and stops them in reverse. */
+export class DurableRuntime {
   readonly status = createStatus()
+  readonly requests: Requests
+  readonly queries: Queries
   readonly #ports: RuntimePorts
   readonly #options: RuntimeOptions
   readonly #registry: Registry
   readonly #changes: Changes
   readonly #partitions: OwnedPartitions
+  readonly #outside: Outside
   readonly #tasks: TaskRunner
   readonly #relay: OutboxRelay
   readonly #supervisor: Supervisor
   readonly #processor: Processor
-  readonly #requests: Requests
-  readonly #queries: Queries
   #opened = false
   #unsubscribe: (() => void)[] = []
   #loop: Promise<void> = Promise.resolve()
@@ -46,16 +42,31 @@ export class DurableRuntime implements Runtime {
     this.#options = options
     this.#registry = registry
     this.#changes = new Changes(ports.clock)
-    this.#partitions = new OwnedPartitions({ ...ports, owner: options.owner, onChange: (ids) => this.#supervisor.owning(ids) })
+    this.#partitions = new OwnedPartitions({
+      ...ports,
+      owner: options.owner,
+      onChange: (ids) => this.#supervisor.owning(ids),
+      onHalt: (halted) => this.status.trigger.changed({ change: { halted } }),
+    })
     this.#supervisor = this.#createSupervisor()
-    const shared = { ...ports, connection: this.#supervisor.connection, registry, partitions: this.#partitions, changes: this.#changes }
-    this.#requests = new Requests({ ...shared, partitions: options.partitions, maxMessageBytes: options.maxMessageBytes })
-    this.#queries = new Queries({ ...shared, partitions: options.partitions, now: () => this.#partitions.now() })
-    this.#tasks = new TaskRunner({ ...shared, reach: this.#requests.reachOfTasks(), wake: () => this.#processor.wake() })
+    const { database: connection, log } = this.#supervisor
+    const shared = { ...ports, connection, log, registry, partitions: this.#partitions, changes: this.#changes }
+    this.requests = new Requests({ ...shared, partitions: options.partitions, maxMessageBytes: options.maxMessageBytes })
+    this.queries = new Queries({ ...shared, partitions: options.partitions, now: () => this.#partitions.now() })
+    this.#outside = createOutside({
+      ...shared,
+      inbound: ports.inbound,
+      connection: log,
+      status: this.status,
+      maxMessageBytes: options.maxMessageBytes,
+      skewMs: () => this.#partitions.skewMs,
+    })
+    this.#tasks = new TaskRunner({ ...shared, reach: this.requests.reachOfTasks(), wake: () => this.#processor.wake() })
     this.#relay = new OutboxRelay({ ...shared, owned: () => this.#partitions.ids(), pollMs: options.outboxPollMs })
     this.#processor = new Processor({
       ...shared,
       owner: options.owner,
+      watermark: this.#outside,
       pollLimit: options.pollLimit,
       passivateAfterMs: options.passivateAfterMs,
       cache: new SnapshotCache(options.cacheActors),
@@ -68,11 +79,17 @@ export class DurableRuntime implements Runtime {
 
   #createSupervisor(): Supervisor {
     const { ports, options } = { ports: this.#ports, options: this.#options }
+    const { broker, store } = ports
     return createSupervisor({
       ...ports,
       status: this.status,
+      probeMs: options.probeMs,
       monitorIntervalMs: options.monitorIntervalMs,
-      open: () => this.#open(),
+      database: { open: () => this.#open(), ping: async () => void (await store.ping()) },
+      broker:
+        broker === undefined
+          ? undefined
+          : { open: () => broker.open({ partitions: options.partitions, topics: this.#outside.topics }), ping: () => broker.ping() },
       check: () =>
         monitorRound({
           ...ports,
@@ -117,10 +134,14 @@ export class DurableRuntime implements Runtime {
   }
 
   async start(): Promise<void> {
-    this.#requests.started()
-    this.#supervisor.start(this.#partitions, () => {
-      this.#processor.wake()
-      this.#relay.wake()
+    this.requests.started()
+    this.#ports.broker?.onLost((error) => this.#supervisor.log.lost(error))
+    this.#supervisor.start(this.#partitions, {
+      wake: () => {
+        this.#processor.wake()
+        this.#relay.wake()
+      },
+      onLog: () => this.#outside.start(),
     })
     this.#relay.start()
     this.#loop = this.#processor.run().catch((error: unknown) => this.#halt(error))
@@ -134,74 +155,22 @@ export class DurableRuntime implements Runtime {
     }
   }
 
-  create(address: string, input: object, options: { readonly id: string; readonly timeoutMs?: number }): Promise<Position> {
-    return this.#requests.append(address, 'create', input, options)
-  }
-
-  send(
-    address: string,
-    event: { readonly type: string },
-    options: { readonly id: string; readonly timeoutMs?: number },
-  ): Promise<Position> {
-    return this.#requests.append(address, 'event', event, options)
-  }
-
-  ask(
-    address: string,
-    event: { readonly type: string },
-    options: { readonly id: string; readonly timeoutMs?: number },
-  ): Promise<ActorState> {
-    return this.#requests.ask(address, event, options)
-  }
-
-  waitFor(address: string, condition: WaitCondition, options: { readonly timeoutMs?: number } = {}): Promise<ActorState> {
-    return this.#requests.waitFor(address, condition, options.timeoutMs ?? 60_000)
-  }
-
-  inspect(address: string): Promise<Explanation> {
-    return this.#queries.inspect(address)
-  }
-
-  actors(filter: ActorFilter): Promise<readonly ActorSummary[]> {
-    return this.#queries.actors(filter)
-  }
-
-  journal(address: string, options: { readonly after?: number; readonly limit?: number } = {}): Promise<readonly Transition[]> {
-    return this.#queries.journal(address, options)
-  }
-
-  outputs(address: string): Promise<readonly OutboundEvent[]> {
-    return this.#queries.outputs(address)
-  }
-
-  watch(pattern: string, options: { readonly after?: readonly { readonly partition: number; readonly entry: number }[] } = {}) {
-    return this.#queries.watch(pattern, options)
-  }
-
-  replay(deadLetterId: string): Promise<Position> {
-    return this.#requests.replay(deadLetterId)
-  }
-
-  whenProcessed(position: Position, options: { readonly timeoutMs?: number } = {}): Promise<void> {
-    return this.#requests.whenProcessed(position, options.timeoutMs ?? 60_000)
-  }
-
-  whenIdle(options: { readonly timeoutMs?: number } = {}): Promise<void> {
-    return this.#requests.whenIdle(options.timeoutMs ?? 60_000)
-  }
-
-  stop(options: { readonly drainMs?: number } = {}): Promise<void> {
-    this.#stopped ??= this.#stop(options.drainMs ?? 5_000)
+  stop(drainMs: number): Promise<void> {
+    this.#stopped ??= this.#stop(drainMs)
     return this.#stopped
   }
 
-  /** Reverse of the start: running tasks get their time, then the loop ends, the outbox rests, partitions and connections are given back. */
+  /**
+   * Reverse of the start: nothing is taken from outside any more, running tasks get their time, then the loop ends, the outbox
+   * rests, partitions and connections are given back.
+   */
   async #stop(drainMs: number): Promise<void> {
     this.status.trigger.changed({ change: { phase: 'stopping' } })
+    const limit = this.#after(drainMs)
+    await Promise.race([this.#outside.stop(), limit.passed])
     await this.#drain(drainMs)
     this.#processor.stop()
     this.#tasks.stop()
-    const limit = this.#after(drainMs)
     await Promise.race([this.#loop, limit.passed])
     await Promise.race([this.#relay.stop(), limit.passed])
     limit.cancel()
@@ -216,6 +185,7 @@ export class DurableRuntime implements Runtime {
     this.#changes.stop()
     await this.#supervisor.stop()
     await this.#loop
+    await this.#ports.broker?.close()
     await this.#ports.store.close()
     this.status.trigger.changed({ change: { phase: 'stopped' } })
   }
@@ -233,9 +203,5 @@ export class DurableRuntime implements Runtime {
       cancel = this.#ports.clock.schedule(ms, resolve)
     })
     return { passed, cancel: () => cancel() }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop()
   }
 }

@@ -19,6 +19,7 @@ export const errorCatalogue = {
   'task-deadly': 'A task was leased ten times and never ended; it may kill the process. Mend it, deploy, and replay the dead letter.',
   'step-failed': 'A guard, action or delay of the machine threw. Mend the machine, deploy, and replay the dead letter.',
   'commit-refused': 'The database refused a row for good. The cause names it; the message is in the dead letters.',
+  'delivery-deadly': 'A delivery ended the process that stepped it, again and again. Mend the machine, deploy, and replay the dead letter.',
   'fence-broken': 'Another position was found under the own epoch: a programming error. Stop, and report it.',
   'schema-newer': 'The database was migrated by a newer version of Quire. Upgrade this process.',
   'folder-newer': 'The data folder was written by a newer version of Quire. Upgrade this process.',

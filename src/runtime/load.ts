@@ -1,5 +1,7 @@
 import { messageOf } from './errors.ts'
-import type { Clock, Store } from './ports.ts'
+import type { FailureStreaks } from './failure-streaks.ts'
+import { addressHash, isHashAddress } from './message.ts'
+import type { Claim, Clock, LoadRequest, Store } from './ports.ts'
 import type { OwnedPartitions } from './owned-partitions.ts'
 import type { Registry } from './registry.ts'
 import { type LiveActor, revive } from './snapshot.ts'
@@ -13,8 +15,9 @@ export interface LoadParts {
   readonly owner: string
   readonly store: Pick<Store, 'load'>
   readonly registry: Registry
-  readonly cache: Pick<SnapshotCache, 'get'>
-  readonly partitions: Pick<OwnedPartitions, 'asMap' | 'now'>
+  readonly cache: Pick<SnapshotCache, 'get' | 'addressOf'>
+  readonly partitions: Pick<OwnedPartitions, 'now'>
+  readonly claims: ReadonlyMap<number, Claim>
   readonly clock: Clock
 }
 
@@ -22,24 +25,24 @@ export interface LoadParts {
  * Everything a turn is decided from: the actors (from the cache, else the database) and the message ids handled before.
  * One round trip, none when there are no messages and every actor is in memory. An actor that cannot be revived stands still.
  */
-export async function loadTurn(work: Work, behindHeld: (address: string) => boolean, parts: LoadParts): Promise<TurnInput> {
-  const addresses = addressesOf(work)
+export async function loadTurn(
+  given: Work,
+  behindHeld: (address: string) => boolean,
+  streaks: FailureStreaks,
+  parts: LoadParts,
+): Promise<TurnInput> {
+  const known = withAddresses(given, (hash) => parts.cache.addressOf(hash))
   const actors = new Map<string, LiveActor>()
-  const missing: { partition: number; address: string }[] = []
-  for (const [address, partition] of addresses) {
-    const actor = parts.cache.get(address)
-    actor === undefined ? missing.push({ partition, address }) : actors.set(address, actor)
-  }
-  const messageIds = work.records.map((record) => ({
-    partition: record.partition,
-    messageId: inboxKey({ address: record.address, messageId: record.id }),
-  }))
-  const loaded = missing.length + messageIds.length === 0 ? nothing : await parts.store.load({ addresses: missing, messageIds })
+  const request = requestFor(known, actors, parts.cache)
+  const loaded =
+    request.addresses.length + request.messageIds.length + request.hashes.length === 0 ? nothing : await parts.store.load(request)
   const standing = new Map<string, string>()
   for (const row of loaded.actors) {
     reviveInto(row, parts.registry, actors, standing)
   }
-  for (const address of addresses.keys()) {
+  const byHash = new Map(loaded.actors.map((row) => [row.addressHash, row.address]))
+  const work = request.hashes.length === 0 ? known : withAddresses(known, (hash) => byHash.get(hash))
+  for (const address of addressesOf(work).keys()) {
     if (behindHeld(address)) {
       standing.set(address, 'earlier messages are held')
     }
@@ -50,11 +53,42 @@ export async function loadTurn(work: Work, behindHeld: (address: string) => bool
     owner: parts.owner,
     now: parts.partitions.now(),
     registry: parts.registry,
-    claims: parts.partitions.asMap(),
+    claims: parts.claims,
     actors,
     standing,
     seen,
+    streaks,
   }
+}
+
+/** What must be read; actors in memory are put into `actors`. */
+function requestFor(work: Work, actors: Map<string, LiveActor>, cache: Pick<SnapshotCache, 'get'>): LoadRequest {
+  const addresses: { partition: number; address: string }[] = []
+  const hashes: { partition: number; hash: string }[] = []
+  for (const [address, partition] of addressesOf(work)) {
+    const actor = cache.get(address)
+    if (actor !== undefined) {
+      actors.set(address, actor)
+    } else if (isHashAddress(address)) {
+      hashes.push({ partition, hash: addressHash(address) })
+    } else {
+      addresses.push({ partition, address })
+    }
+  }
+  const messageIds = work.records.map(({ partition, address, id }) => ({ partition, messageId: inboxKey({ address, messageId: id }) }))
+  return { addresses, messageIds, hashes }
+}
+
+/** Messages for a hash get the address it stands for, where that is known; the others are for nobody. */
+function withAddresses(work: Work, addressOf: (hash: string) => string | undefined): Work {
+  return work.records.some((record) => isHashAddress(record.address))
+    ? {
+        ...work,
+        records: work.records.map((record) =>
+          isHashAddress(record.address) ? { ...record, address: addressOf(addressHash(record.address)) ?? record.address } : record,
+        ),
+      }
+    : work
 }
 
 const nothing: { readonly actors: readonly ActorRow[]; readonly seen: readonly InboxRow[] } = { actors: [], seen: [] }

@@ -20,9 +20,9 @@ export function localPublisher(onEvent: ((event: OutboundEvent) => Promise<void>
   return {
     async publish(rows) {
       if (onEvent === undefined) {
-        return rows.map((row) => row.id)
+        return { durable: rows.map((row) => row.id), refused: [] }
       }
-      return await offerInOrder(rows, onEvent)
+      return { durable: await offerInOrder(rows, onEvent), refused: [] }
     },
   }
 }

@@ -6,6 +6,9 @@ import { createHash } from 'node:crypto'
  */
 export type Address = string
 
+/** Between the type and the hash of an address known by its hash alone, as a comparison id knows it: `batch/#0123456789abcd`. */
+const hashMark = '/#'
+
 /**
  * - `create`: the birth of an actor; `body` is the machine's input.
  * - `event`: an event for a living actor; `body` is the event.
@@ -44,12 +47,23 @@ export function actorTypeOf(address: Address): string {
 /** True for `<type>/<id>` with both parts non-empty and at most 512 characters. */
 export function isAddress(text: string): boolean {
   const slash = text.indexOf('/')
-  return slash > 0 && slash < text.length - 1 && text.length <= 512
+  return slash > 0 && slash < text.length - 1 && text.length <= 512 && !isHashAddress(text)
+}
+
+/** The address of an actor of which only the hash is known; the owner of the partition finds out the real one. */
+export function hashAddress(type: string, hash: string): Address {
+  return `${type}${hashMark}${hash}`
+}
+
+export function isHashAddress(address: Address): boolean {
+  return address.startsWith(hashMark, address.indexOf('/'))
 }
 
 /** The first 56 bits of SHA-256 of the address, as 14 hex digits. It decides the partition and is part of comparison ids. */
 export function addressHash(address: Address): string {
-  return createHash('sha256').update(address).digest('hex').slice(0, 14)
+  return isHashAddress(address)
+    ? address.slice(address.indexOf('/') + hashMark.length)
+    : createHash('sha256').update(address).digest('hex').slice(0, 14)
 }
 
 /** The partition of an address hash (14 hex digits) among `partitions`. */

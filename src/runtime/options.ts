@@ -8,6 +8,8 @@ export interface RuntimeOptions {
   readonly owner: string
   /** Interval of the monitor; 0 = off. Default 300,000. */
   readonly monitorIntervalMs: number
+  /** A cheap round trip to each server this often, so that an idle process notices an outage too; 0 = off. Default 3,000. */
+  readonly probeMs: number
   /** Messages of one poll at most. Default 500. */
   readonly pollLimit: number
   /** Actors kept in memory at most. Default 10,000. */
@@ -25,6 +27,7 @@ export interface RuntimeOptions {
 export const runtimeDefaults: Omit<RuntimeOptions, 'owner'> = Object.freeze({
   partitions: 64,
   monitorIntervalMs: 300_000,
+  probeMs: 3_000,
   pollLimit: 500,
   cacheActors: 10_000,
   passivateAfterMs: 60_000,
@@ -36,6 +39,7 @@ export const runtimeDefaults: Omit<RuntimeOptions, 'owner'> = Object.freeze({
 const least: Readonly<Record<keyof typeof runtimeDefaults, number>> = {
   partitions: 1,
   monitorIntervalMs: 0,
+  probeMs: 0,
   pollLimit: 1,
   cacheActors: 1,
   passivateAfterMs: 0,

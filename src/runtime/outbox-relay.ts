@@ -2,15 +2,17 @@ import { backOffMs } from './back-off.ts'
 import type { Connection } from './connection.ts'
 import { messageOf } from './errors.ts'
 import type { Message } from './message.ts'
-import type { Clock, Logger, Mailbox, Publisher, Random, Store } from './ports.ts'
+import type { Clock, Logger, Mailbox, Published, Publisher, Random, Store } from './ports.ts'
 import { Signal } from './signal.ts'
-import type { OutboxRow } from './turn-rows.ts'
+import type { DeadLetterRow, OutboxRow } from './turn-rows.ts'
 
 export interface OutboxRelayParts {
-  readonly store: Pick<Store, 'outbox' | 'outboxDelivered'>
+  readonly store: Pick<Store, 'outbox' | 'outboxDelivered' | 'outboxRefused'>
   readonly mailbox: Pick<Mailbox, 'append'>
   readonly publisher: Publisher
   readonly connection: Pick<Connection, 'use'>
+  /** The connection of the mailbox's server. */
+  readonly log: Pick<Connection, 'use'>
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -79,21 +81,41 @@ export class OutboxRelay {
     return this.#parts.pollMs
   }
 
-  /** True when at least one row was delivered. */
+  /** True when at least one row was delivered, or set aside. */
   async #deliver(rows: readonly OutboxRow[]): Promise<boolean> {
-    const { store, mailbox, publisher, connection } = this.#parts
+    const { store, mailbox, connection, log } = this.#parts
     const letters = rows.filter((row) => row.target === 'mailbox')
-    const records = rows.filter((row) => row.target !== 'mailbox')
     if (letters.length > 0) {
-      await connection.use(() => mailbox.append(letters.map((row) => JSON.parse(row.payload) as Message)))
+      await log.use(() => mailbox.append(letters.map((row) => JSON.parse(row.payload) as Message)))
       await connection.use(() => store.outboxDelivered(letters, { keep: false }))
     }
-    const durable = new Set(records.length > 0 ? await publisher.publish(records) : [])
-    const published = records.filter((row) => durable.has(row.id))
+    const records = rows.filter((row) => row.target !== 'mailbox')
+    return (records.length > 0 && (await this.#publish(records))) || letters.length > 0
+  }
+
+  async #publish(records: readonly OutboxRow[]): Promise<boolean> {
+    const { store, publisher, connection } = this.#parts
+    const { durable, refused } = await publisher.publish(records)
+    const ids = new Set(durable)
+    const published = records.filter((row) => ids.has(row.id))
     if (published.length > 0) {
       await connection.use(() => store.outboxDelivered(published, { keep: true }))
     }
-    return letters.length + published.length > 0
+    await this.#setAside(records, refused)
+    return published.length + refused.length > 0
+  }
+
+  /** What will never be taken must not hold back the rest (rules 33). */
+  async #setAside(records: readonly OutboxRow[], refused: Published['refused']): Promise<void> {
+    if (refused.length > 0) {
+      const why = new Map(refused.map((each) => [each.id, each]))
+      const letters = records.flatMap((row) => {
+        const known = why.get(row.id)
+        return known === undefined ? [] : [refusedOutput(row, known, this.#parts.clock.now())]
+      })
+      await this.#parts.connection.use(() => this.#parts.store.outboxRefused(letters))
+      this.#parts.logger.error({ outputs: refused }, 'outputs were refused for good; they are in the dead letters')
+    }
   }
 
   #stumble(error: unknown): number {
@@ -106,5 +128,20 @@ export class OutboxRelay {
   #backOff(): number {
     this.#failures += 1
     return backOffMs(this.#failures, limits, this.#parts.random)
+  }
+}
+
+function refusedOutput(row: OutboxRow, { cause, message }: Published['refused'][number], at: number): DeadLetterRow {
+  const { partition, address, id, payload, target } = row
+  return {
+    id: `${address}#${id}`,
+    partition,
+    address,
+    messageId: id,
+    kind: 'output',
+    body: payload,
+    cause,
+    message: `${target}: ${message}`,
+    at,
   }
 }

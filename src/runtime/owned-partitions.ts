@@ -11,6 +11,14 @@ export interface OwnedPartitionsParts {
   readonly clock: Clock
   readonly random: Random
   readonly onChange: (partitions: readonly number[]) => void
+  readonly onHalt: (halted: readonly HaltedPartition[]) => void
+}
+
+/** A partition that stands still until a person acts, and why. */
+export interface HaltedPartition {
+  readonly partition: number
+  readonly code: string
+  readonly message: string
 }
 
 const limits = { firstMs: 200, maxMs: 5_000 }
@@ -23,6 +31,8 @@ export class OwnedPartitions {
   readonly #claims = new Map<number, Claim>()
   readonly #assigned = new Set<number>()
   readonly #notBefore = new Map<number, number>()
+  readonly #halted = new Map<number, HaltedPartition>()
+  #lost: number[] = []
   #fences = 0
   #offset = 0
   #offsetAt = Number.NEGATIVE_INFINITY
@@ -43,9 +53,39 @@ export class OwnedPartitions {
   revoke(partitions: readonly number[]): void {
     for (const partition of partitions) {
       this.#assigned.delete(partition)
-      this.#claims.delete(partition)
+      this.#notBefore.delete(partition)
+      this.#halted.delete(partition)
+      this.#drop(partition)
     }
     this.#changed()
+  }
+
+  /** Partitions that were revoked or halted since the last call: what is known of them must be forgotten. */
+  takeLost(): readonly number[] {
+    const lost = this.#lost
+    this.#lost = []
+    return lost
+  }
+
+  /** A partition stands still: it is dropped, and claimed again after `againMs` to see whether somebody mended it. */
+  halt(halted: HaltedPartition, againMs: number): void {
+    this.#halted.set(halted.partition, halted)
+    this.#notBefore.set(halted.partition, this.#parts.clock.now() + againMs)
+    this.#drop(halted.partition)
+    this.#changed()
+  }
+
+  /** These partitions go on. */
+  readable(partitions: readonly number[]): void {
+    if (this.#halted.size > 0 && partitions.filter((partition) => this.#halted.delete(partition)).length > 0) {
+      this.#parts.onHalt([...this.#halted.values()])
+    }
+  }
+
+  #drop(partition: number): void {
+    if (this.#claims.delete(partition)) {
+      this.#lost.push(partition)
+    }
   }
 
   /** Claims what is assigned, not owned, and not backing off. Returns the partitions that were claimed. */
@@ -111,6 +151,11 @@ export class OwnedPartitions {
     return Math.max(this.#lastTurnAt, this.#parts.clock.now() + this.#offset)
   }
 
+  /** True while a partition is held under the very epoch a turn was decided for. */
+  isHeld({ partition, epoch }: Pick<PartitionAdvance, 'partition' | 'epoch'>): boolean {
+    return this.#claims.get(partition)?.epoch === epoch
+  }
+
   /** When a partition whose claim backs off may be claimed again. */
   nextAt(): number | undefined {
     const waits = [...this.#assigned]
@@ -123,10 +168,11 @@ export class OwnedPartitions {
   advance(turn: Turn): void {
     this.#lastTurnAt = Math.max(this.#lastTurnAt, turn.now)
     this.#fences = 0
-    for (const { partition, toOffset, toEntry } of turn.partitions) {
+    for (const { partition, epoch, toOffset, toEntry, lastRecord } of turn.partitions) {
       const claim = this.#claims.get(partition)
-      if (claim !== undefined) {
-        this.#claims.set(partition, { ...claim, nextOffset: toOffset, nextEntry: toEntry, lastTurnAt: turn.now })
+      if (claim?.epoch === epoch) {
+        const moved = { nextOffset: toOffset, nextEntry: toEntry, lastTurnAt: turn.now, lastRecord: lastRecord ?? claim.lastRecord }
+        this.#claims.set(partition, { ...claim, ...moved, attempts: 0, started: null })
       }
     }
   }
@@ -160,8 +206,11 @@ export class OwnedPartitions {
     this.#fences += 1
     const again = this.#parts.clock.now() + backOffMs(this.#fences, limits, this.#parts.random)
     for (const partition of lost) {
-      this.#claims.delete(partition)
-      this.#notBefore.set(partition, again)
+      // Claimed anew by this very process meanwhile: the turn is void, the claim is not.
+      if ((this.#claims.get(partition)?.epoch ?? 0) < (rows.get(partition)?.epoch ?? 0)) {
+        this.#claims.delete(partition)
+        this.#notBefore.set(partition, again)
+      }
     }
     if (lost.length > 0) {
       this.#changed()
@@ -180,6 +229,7 @@ export class OwnedPartitions {
 
   #changed(): void {
     this.#parts.onChange(this.ids())
+    this.#parts.onHalt([...this.#halted.values()])
   }
 }
 

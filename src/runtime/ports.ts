@@ -1,17 +1,6 @@
 import type { Json, TableDefinition, TenantRow } from './define-actor.ts'
 import type { Address, MailboxRecord, Message, Position } from './message.ts'
-import type {
-  ActorRow,
-  DeadLetterRow,
-  HeldRow,
-  InboxRow,
-  JournalRow,
-  OutboxRow,
-  PartitionAdvance,
-  TaskRow,
-  TimerRow,
-  Turn,
-} from './turn-rows.ts'
+import type { ActorRow, DeadLetterRow, HeldRow, InboxRow, JournalRow, OutboxRow, TaskRow, TimerRow, Turn } from './turn-rows.ts'
 
 /** Time. `now` is ms since the epoch; `schedule` calls once after `ms` unless the returned function was called before. */
 export interface Clock {
@@ -41,12 +30,66 @@ export interface Logger {
 export interface Mailbox {
   /** Appends; resolves when durable. An id that the log still holds keeps its first position. */
   append(messages: readonly Message[]): Promise<readonly Position[]>
-  /** Records at or above each offset, in order per partition, at most `limit` in all, fair to the partitions. Resolves at once; empty only when everything has been read. */
-  poll(from: readonly Position[], limit: number): Promise<readonly MailboxRecord[]>
-  /** One above the last offset of each partition, in the order asked. */
+  /** Records at or above each offset, in order per partition, at most `limit` in all, fair to the partitions. Resolves at once. */
+  poll(from: readonly Position[], limit: number): Promise<Polled>
+  /** One above the last offset of each partition, in the order asked. Throws a PortFailure while its server is away. */
   ends(partitions: readonly number[]): Promise<readonly number[]>
   /** Calls `wake` when something may have been appended, by any process. Returns the unsubscriber. */
   subscribe(wake: () => void): () => void
+}
+
+/** What a poll gives. */
+export interface Polled {
+  readonly records: readonly MailboxRecord[]
+  /** True: there was nothing above the offsets asked for when the poll was made. A log that is fetched ahead cannot say so. */
+  readonly isWhole: boolean
+  /** Partitions whose log cannot be followed from the offset asked for. */
+  readonly faults: readonly LogFault[]
+}
+
+/** The log and the database's position contradict each other (rules 12): a person decides, by `quire doctor --accept-gap`. */
+export interface LogFault {
+  readonly partition: number
+  readonly code: 'log-truncated' | 'log-replaced'
+  /** Says both numbers and the remedy. */
+  readonly message: string
+}
+
+/** The server of the log, where it is another than the database. */
+export interface Broker {
+  /** First contact, and again after an outage: topics exist with the right number of partitions. Throws a PortFailure or QuireError `partitions-mismatch`. */
+  open(setup: { readonly partitions: number; readonly topics: readonly string[] }): Promise<void>
+  /** A cheap round trip. */
+  ping(): Promise<void>
+  /** Calls with what a client met while the server went away. */
+  onLost(call: (error: unknown) => void): void
+  close(): Promise<void>
+}
+
+/** A record of an outside topic. */
+export interface InboundRecord {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  /** ms since the epoch, by its producer. */
+  readonly timestamp: number
+  readonly value: Uint8Array | null
+}
+
+/** How far an outside partition was read: every record older than `readUpTo` (ms) is in the mailbox; null when another process reads it. */
+export interface InboundProgress {
+  readonly topic: string
+  readonly partition: number
+  readonly readUpTo: number | null
+}
+
+/** Records of the outside, by a consumer group of its own, at least once. */
+export interface Inbound {
+  /** Hands each batch to `take`; the offsets are given back after it resolved, and the same batch comes again after it threw. */
+  start(topics: readonly string[], take: (records: readonly InboundRecord[]) => Promise<void>): void
+  /** Of every partition of the topics, measured against their ends at this moment. Throws a PortFailure. */
+  progress(): Promise<readonly InboundProgress[]>
+  stop(): Promise<void>
 }
 
 /** Who may own partitions. In table mode one process owns all, by a lock; others stand by. */
@@ -63,9 +106,15 @@ export interface OwnershipListener {
   standby(holder: string | undefined): void
 }
 
-/** Takes outputs for the outside. Resolves with the ids that are durable there; throws when none of them could be offered. */
+/** Takes outputs for the outside. Throws when none of them could be offered. */
 export interface Publisher {
-  publish(rows: readonly OutboxRow[]): Promise<readonly string[]>
+  publish(rows: readonly OutboxRow[]): Promise<Published>
+}
+export interface Published {
+  /** Ids that are durable outside. */
+  readonly durable: readonly string[]
+  /** Outputs that will never be taken, and why. */
+  readonly refused: readonly { readonly id: string; readonly cause: string; readonly message: string }[]
 }
 
 /** Holds timers back until the log has been read: the oldest unread record of the outside, or undefined when unknown (rules: hold). */
@@ -81,6 +130,12 @@ export interface Claim {
   readonly nextEntry: number
   /** `now` of the last turn committed on this partition. */
   readonly lastTurnAt: number
+  /** Id of the message before `nextOffset`, to recognise the log by; null when unknown. */
+  readonly lastRecord: string | null
+  /** Claims since the last commit that moved the partition on, this one included. */
+  readonly attempts: number
+  /** The delivery that an owner was about to step alone when it was last heard of (rules 29). */
+  readonly started: string | null
 }
 
 /** `fenced` names the partitions whose stored row was another than the turn expected, as they are stored. Nothing was written. */
@@ -91,6 +146,8 @@ export type CommitOutcome =
 export interface LoadRequest {
   readonly addresses: readonly { readonly partition: number; readonly address: Address }[]
   readonly messageIds: readonly { readonly partition: number; readonly messageId: string }[]
+  /** Actors of which only the hash is known. */
+  readonly hashes: readonly { readonly partition: number; readonly hash: string }[]
 }
 export interface Loaded {
   readonly actors: readonly ActorRow[]
@@ -116,9 +173,9 @@ export interface StuckActor {
   readonly stateSince: number
 }
 
-/** Durable state. Errors it throws carry a `StoreFailure` brand: transient (wait and try again) or permanent. */
+/** Durable state. Throws a PortFailure: transient (wait and try again) or permanent. */
 export interface Store {
-  /** Connects, migrates under a lock, checks the number of partitions. Throws QuireError (schema-newer, partitions-mismatch) or a StoreFailure. */
+  /** Connects, migrates under a lock, checks the number of partitions. Throws QuireError (schema-newer, partitions-mismatch) or a PortFailure. */
   open(setup: { readonly partitions: number; readonly tables: readonly TableDefinition[] }): Promise<void>
   close(): Promise<void>
   /** A cheap round trip; returns the database's clock in ms. */
@@ -130,6 +187,8 @@ export interface Store {
   release(claims: readonly Pick<Claim, 'partition' | 'epoch'>[]): Promise<void>
   /** Reads partition rows as stored. */
   claims(partitions: readonly number[]): Promise<readonly (Claim & { readonly owner: string | null })[]>
+  /** Notes what is about to be stepped alone, if the epoch still holds. */
+  markStarted(claim: Pick<Claim, 'partition' | 'epoch'>, started: string): Promise<void>
   /** Writes a turn in one transaction whose first statement is the fence. */
   commit(turn: Turn): Promise<CommitOutcome>
 
@@ -142,6 +201,12 @@ export interface Store {
   outbox(from: readonly { readonly partition: number; readonly entry: number }[], limit: number): Promise<readonly OutboxRow[]>
   /** Removes delivered rows, or marks them delivered when `keep`. */
   outboxDelivered(rows: readonly Pick<OutboxRow, 'partition' | 'entry'>[], options: { readonly keep: boolean }): Promise<void>
+  /** Makes dead letters of outputs that nobody will ever take; each is set aside in the outbox. */
+  outboxRefused(letters: readonly DeadLetterRow[]): Promise<void>
+  /** Offers an output that was set aside again. */
+  outboxAgain(output: Pick<OutboxRow, 'partition' | 'id'>): Promise<void>
+  /** Writes how far this process read the outside, and reads how far everybody did, with the age of what is known (ms). */
+  shareProgress(own: readonly InboundProgress[]): Promise<readonly (InboundProgress & { readonly ageMs: number })[]>
   /** Held messages of one actor, in order. */
   held(partition: number, address: Address, limit: number): Promise<readonly HeldRow[]>
   /** Addresses that have held messages. */
@@ -179,30 +244,4 @@ export interface Store {
   trim(olderThan: number): Promise<void>
   /** Calls `wake` after commits of any process. Returns the unsubscriber. */
   subscribe(wake: () => void): () => void
-}
-
-export type { PartitionAdvance }
-
-const failureBrand = Symbol.for('quire.store-failure')
-
-/** Why a database call failed: `transient` passes by itself, `permanent` never does (`reason` is for people and for `status`). */
-export class StoreFailure extends Error {
-  readonly kind: 'transient' | 'permanent'
-  readonly reason: string
-  constructor(kind: 'transient' | 'permanent', reason: string, cause?: unknown) {
-    super(reason, { cause })
-    this.name = 'StoreFailure'
-    this.kind = kind
-    this.reason = reason
-    Object.defineProperty(this, failureBrand, { value: true })
-  }
-}
-
-export function isStoreFailure(value: unknown, kind?: StoreFailure['kind']): value is StoreFailure {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    Reflect.has(value, failureBrand) &&
-    (kind === undefined || Reflect.get(value, 'kind') === kind)
-  )
 }

@@ -1,11 +1,13 @@
 import { Backlog } from './backlog.ts'
-import { CatchUp } from './catch-up.ts'
+import { takeCare } from './careful.ts'
 import type { Connection } from './connection.ts'
 import { QuireError } from './errors.ts'
-import type { MailboxRecord } from './message.ts'
+import { type FailureStreaks, isTooLong, relaxed } from './failure-streaks.ts'
 import { loadTurn } from './load.ts'
+import { LogReader } from './log-reader.ts'
 import type { OwnedPartitions } from './owned-partitions.ts'
-import { type Clock, type CommitOutcome, isStoreFailure, type Logger, type Mailbox, type Store, type Watermark } from './ports.ts'
+import { isPortFailure } from './port-failure.ts'
+import type { Clock, CommitOutcome, LogFault, Logger, Mailbox, Store, Watermark } from './ports.ts'
 import type { Registry } from './registry.ts'
 import { Signal } from './signal.ts'
 import type { SnapshotCache } from './snapshot-cache.ts'
@@ -38,6 +40,8 @@ export interface ProcessorParts {
 
 /** What is due but held back is looked at again after this time. */
 const heldBackMs = 20
+/** A halted partition is looked at again after this time: somebody may have mended its log, or deployed. */
+const haltMs = { log: 5_000, failures: 300_000 }
 
 const nothingToWrite: CommitOutcome = { kind: 'committed' }
 
@@ -45,15 +49,15 @@ const nothingToWrite: CommitOutcome = { kind: 'committed' }
 export class Processor {
   readonly #parts: ProcessorParts
   readonly #signal: Signal
-  readonly #catchUp = new CatchUp()
+  readonly #log: LogReader
   readonly #backlog: Backlog
+  #streaks: FailureStreaks = new Map()
   #stopping = false
-  /** The mailbox may hold records that were not polled. */
-  #mail = true
 
   constructor(parts: ProcessorParts) {
     this.#parts = parts
     this.#signal = new Signal(parts.clock)
+    this.#log = new LogReader({ ...parts, wake: () => this.wake() })
     this.#backlog = new Backlog(parts.store)
   }
 
@@ -64,7 +68,7 @@ export class Processor {
 
   /** Something may have been appended to the mailbox. */
   wakeForMail(): void {
-    this.#mail = true
+    this.#log.announce()
     this.#signal.raise()
   }
 
@@ -81,86 +85,75 @@ export class Processor {
       if (isIdle(work)) {
         await this.#rest()
       } else {
-        await this.#turn(work)
+        await takeCare(work, { partitions: this.#parts.partitions, mark: (...what) => this.#mark(...what) }, (part) => this.#turn(part))
       }
     }
+  }
+
+  #mark(...what: Parameters<Store['markStarted']>): Promise<void> {
+    return this.#use(() => this.#parts.store.markStarted(...what))
   }
 
   /** Fetches what is there for the owned partitions. Whatever reads comes first: what is taken from memory must not be lost to an outage. */
   async #gather(): Promise<Work> {
     const { clock, partitions, tasks, timers } = this.#parts
-    await this.#use(() => this.#claim())
+    await this.#claim()
     const ids = partitions.ids()
     await this.#use(() => timers.refill(ids, partitions.now()))
     await this.#use(() => tasks.refill(ids))
-    const polledAt = partitions.now()
-    const records = this.#mayHaveMail(ids, polledAt) ? await this.#poll(polledAt) : []
+    const { records, faults } = await this.#log.read(partitions.now())
+    this.#halt(faults)
     const held = await this.#use(() => this.#backlog.next(this.#parts))
     const now = partitions.now()
     return {
       held,
       records: records.filter((record) => record.offset >= (partitions.get(record.partition)?.nextOffset ?? Number.POSITIVE_INFINITY)),
       outcomes: tasks.takeOutcomes(),
-      timers: timers.take(now, (partition) => this.#readUpTo(partition)),
-      taskUpdates: tasks.takeUpdates(clock.now(), (partition) => this.#catchUp.readUpTo(partition) > Number.NEGATIVE_INFINITY),
+      timers: timers.take(now, (partition) => this.#log.readUpTo(partition)),
+      taskUpdates: tasks.takeUpdates(clock.now(), (partition) => this.#log.wasRead(partition)),
     }
   }
 
-  /** Claims what was assigned and is not owned yet; what was known of these partitions before is forgotten. */
+  /** Claims what was assigned and is not owned yet; what was known of these partitions before, or of lost ones, is forgotten. */
   async #claim(): Promise<void> {
     const { partitions } = this.#parts
-    const claimed = await partitions.claim()
+    this.#forget(partitions.takeLost())
+    const claimed = await this.#use(() => partitions.claim())
     if (claimed.length > 0) {
       this.#forget(claimed)
-      await this.#backlog.load(claimed)
+      this.#streaks = relaxed(this.#streaks, claimed)
+      await this.#use(() => this.#backlog.load(claimed))
     }
   }
 
   #forget(lost: readonly number[]): void {
-    const set = new Set(lost)
-    for (const memory of [this.#parts.cache, this.#parts.timers, this.#parts.tasks, this.#catchUp, this.#backlog]) {
-      memory.drop(set)
+    if (lost.length > 0) {
+      const set = new Set(lost)
+      for (const memory of [this.#parts.cache, this.#parts.timers, this.#parts.tasks, this.#log, this.#backlog]) {
+        memory.drop(set)
+      }
     }
   }
 
-  /** A poll costs a round trip: it is spared when nothing was announced and no timer waits for the log. */
-  #mayHaveMail(ids: readonly number[], now: number): boolean {
-    const isTimerDue = (this.#parts.timers.nextAt() ?? Number.POSITIVE_INFINITY) <= now
-    return ids.length > 0 && (this.#mail || isTimerDue || this.#catchUp.isBehind(ids))
-  }
-
-  async #poll(polledAt: number): Promise<readonly MailboxRecord[]> {
-    const { mailbox, partitions, pollLimit } = this.#parts
-    this.#mail = false
-    const records = await this.#use(() => mailbox.poll(partitions.positions(), pollLimit))
-    this.#mail ||= records.length > 0
-    await this.#use(() => this.#followLog(records, polledAt))
-    return records
-  }
-
-  /** An empty poll has read everything; after another, the ends are asked for if timers or tasks wait for the log. */
-  async #followLog(records: readonly MailboxRecord[], polledAt: number): Promise<void> {
-    const { mailbox, partitions, timers } = this.#parts
-    if (records.length === 0) {
-      this.#catchUp.readAll(partitions.ids(), polledAt)
-    } else if (this.#catchUp.isBehind(partitions.ids()) || (timers.nextAt() ?? Number.POSITIVE_INFINITY) <= polledAt) {
-      const claims = partitions.all()
-      this.#catchUp.readPart(claims, records, await mailbox.ends(claims.map((claim) => claim.partition)), polledAt)
+  /** A partition whose log contradicts its position stands still; the others go on. */
+  #halt(faults: readonly LogFault[]): void {
+    for (const fault of faults) {
+      this.#parts.logger.error(fault, 'a partition stands still')
+      this.#parts.partitions.halt(fault, haltMs.log)
     }
-  }
-
-  #readUpTo(partition: number): number {
-    return Math.min(this.#catchUp.readUpTo(partition), this.#parts.watermark.readUpTo() ?? Number.NEGATIVE_INFINITY)
+    this.#forget(this.#parts.partitions.takeLost())
   }
 
   /** Decides and commits; work that was refused for good is halved until the culprit is alone, and that one dead-lettered (rules 27). */
   async #turn(work: Work): Promise<void> {
     const { partitions, tasks } = this.#parts
-    const mine = workOf(work, (partition) => partitions.get(partition) !== undefined)
+    // As they are held now: a partition that is revoked while the actors are read is told from the others by the fence.
+    const claims = partitions.asMap()
+    const mine = workOf(work, (partition) => claims.has(partition))
     if (isIdle(mine)) {
       return
     }
-    const input = await this.#use(() => loadTurn(mine, this.#backlog.standing, this.#parts))
+    const input = await this.#use(() => loadTurn(mine, this.#backlog.standing, this.#streaks, { ...this.#parts, claims }))
     const decided = decideTurn(input)
     const turn = { ...decided.turn, tasksOpened: tasks.admit(decided.turn.tasksOpened, this.#parts.clock.now()) }
     tasks.abort(turn.tasksClosed)
@@ -169,7 +162,7 @@ export class Processor {
       await this.#settle(outcome, turn, decided, mine)
     } catch (error) {
       tasks.withdraw(turn.tasksOpened)
-      if (!isStoreFailure(error, 'permanent')) {
+      if (!isPortFailure(error, 'database', 'permanent')) {
         throw error
       }
       await this.#divide(mine, error)
@@ -215,8 +208,7 @@ export class Processor {
     }
     timers.committed(turn)
     tasks.committed(turn)
-    const unparked = this.#backlog.committed(turn, decided)
-    if (unparked) {
+    if (this.#backlog.committed(turn, decided)) {
       timers.reload()
       tasks.reload()
     }
@@ -231,6 +223,21 @@ export class Processor {
       conflicts: decided.conflicts,
     })
     this.#parts.onCommitted(turn)
+    this.#leave(turn, decided.streaks)
+  }
+
+  /** Partitions that were revoked while the turn was under way are forgotten with what it left; one whose messages all throw is halted. */
+  #leave(turn: Turn, streaks: FailureStreaks): void {
+    const { partitions } = this.#parts
+    this.#forget(turn.partitions.filter((advance) => !partitions.isHeld(advance)).map((advance) => advance.partition))
+    this.#streaks = streaks
+    for (const { partition } of turn.partitions) {
+      if (isTooLong(streaks, partition)) {
+        const message = `more than 20 messages of partition ${partition} threw one after the other; mend the machine or deploy the right version, and restart`
+        this.#parts.logger.error({ partition }, message)
+        partitions.halt({ partition, code: 'many-failures', message }, haltMs.failures)
+      }
+    }
   }
 
   /** Waits until something is raised or due. What is due already is held back by the log: it is looked at again soon. */

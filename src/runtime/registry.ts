@@ -1,5 +1,5 @@
 import type { AnyStateMachine } from 'xstate'
-import type { ActorDefinition, TableDefinition } from './define-actor.ts'
+import type { ActorDefinition, InboundDecoder, TableDefinition } from './define-actor.ts'
 import { QuireError } from './errors.ts'
 import { actorTypeOf, type Address } from './message.ts'
 import { createStepper, type Stepper } from './step.ts'
@@ -16,6 +16,8 @@ export interface Registry {
   typeOf(address: Address): RegisteredActor | undefined
   readonly all: readonly RegisteredActor[]
   readonly tables: readonly TableDefinition[]
+  /** Decoders of the outside topics. */
+  readonly inbound: ReadonlyMap<string, { readonly type: string; readonly decode: InboundDecoder }>
 }
 
 /**
@@ -29,7 +31,26 @@ export function createRegistry(actors: Readonly<Record<string, ActorDefinition>>
     typeOf: (address) => byType.get(actorTypeOf(address)),
     all,
     tables: all.flatMap((actor) => actor.definition.tables ?? []),
+    inbound: inboundOf(all),
   }
+}
+
+/** A record has one reader: two types may not be fed from the same topic. */
+function inboundOf(all: readonly RegisteredActor[]): Registry['inbound'] {
+  const byTopic = new Map<string, { readonly type: string; readonly decode: InboundDecoder }>()
+  for (const { type, definition } of all) {
+    for (const [topic, decode] of Object.entries(definition.inbound ?? {})) {
+      const other = byTopic.get(topic)
+      if (other !== undefined) {
+        throw new QuireError(
+          'invalid-definition',
+          `topic '${topic}' feeds actor types '${other.type}' and '${type}'; give it to one of them`,
+        )
+      }
+      byTopic.set(topic, { type, decode })
+    }
+  }
+  return byTopic
 }
 
 function register(type: string, definition: ActorDefinition): RegisteredActor {

@@ -6,6 +6,7 @@ import { QuireError } from './errors.ts'
 import { type Message, type MessageKind, partitionOf, type Position } from './message.ts'
 import type { Clock, Mailbox, Store } from './ports.ts'
 import type { Registry } from './registry.ts'
+import { replay } from './replay.ts'
 import { append, messageFor } from './senders.ts'
 import type { ActorRow } from './turn-rows.ts'
 
@@ -13,6 +14,8 @@ export interface RequestParts {
   readonly store: Store
   readonly mailbox: Mailbox
   readonly connection: Connection
+  /** The connection of the mailbox's server. */
+  readonly log: Connection
   readonly clock: Clock
   readonly registry: Registry
   readonly changes: Changes
@@ -53,7 +56,7 @@ export class Requests {
     if (!this.#running) {
       throw new QuireError('not-running', 'call start() before sending')
     }
-    const [position] = await append([message], timeoutMs, this.#parts)
+    const [position] = await append([message], timeoutMs, { ...this.#parts, connection: this.#parts.log })
     return position as Position
   }
 
@@ -118,22 +121,9 @@ export class Requests {
     })
   }
 
-  async replay(deadLetterId: string): Promise<Position> {
-    const { store, connection } = this.#parts
-    const [letter] = await connection.use(() => store.deadLetters({ id: deadLetterId, limit: 1 }))
-    if (letter === undefined) {
-      throw new QuireError('dead-letter-unknown', `there is no dead letter ${deadLetterId}`)
-    }
-    const kind = letter.kind === 'create' ? 'create' : 'event'
-    const position = await this.#append({
-      id: replayId(letter.messageId),
-      address: letter.address,
-      kind,
-      body: letter.body,
-      replayOf: letter.id,
-    })
-    await connection.use(() => store.deadLetterReplayed(letter.id))
-    return position
+  async replay(deadLetterId: string): Promise<Position | null> {
+    const parts = { ...this.#parts, append: (message: Message) => this.#append(message) }
+    return await replay(deadLetterId, parts)
   }
 
   /** What tasks may do besides their work. */
@@ -157,9 +147,4 @@ export class Requests {
     const { connection, partitions, store } = this.#parts
     return await connection.use(() => store.actor(partitionOf(address, partitions), address))
   }
-}
-
-function replayId(messageId: string): string {
-  const match = /^(.*)#r(\d+)$/.exec(messageId)
-  return match === null ? `${messageId}#r1` : `${match[1]}#r${Number(match[2]) + 1}`
 }

@@ -2,7 +2,20 @@ import type { ActorState, WaitCondition } from './actor-state.ts'
 import type { Explanation } from './explain.ts'
 import type { OutboundEvent } from './local-publisher.ts'
 import type { Position } from './message.ts'
-import type { ActorFilter, ActorSummary, Clock, Ids, Logger, Mailbox, Ownership, Publisher, Random, Store, Watermark } from './ports.ts'
+import type {
+  ActorFilter,
+  ActorSummary,
+  Broker,
+  Clock,
+  Ids,
+  Inbound,
+  Logger,
+  Mailbox,
+  Ownership,
+  Publisher,
+  Random,
+  Store,
+} from './ports.ts'
 import type { StatusStore } from './status.ts'
 import type { Transition } from './watch.ts'
 
@@ -12,7 +25,10 @@ export interface RuntimePorts {
   readonly mailbox: Mailbox
   readonly ownership: Ownership
   readonly publisher: Publisher
-  readonly watermark: Watermark
+  /** Absent: the mailbox is kept by the database. */
+  readonly broker?: Broker
+  /** Absent: nothing is read from outside. */
+  readonly inbound?: Inbound
   readonly clock: Clock
   readonly ids: Ids
   readonly random: Random
@@ -45,8 +61,8 @@ export interface Runtime {
   /** Outputs of one actor, delivered or not, in order. */
   outputs(address: string): Promise<readonly OutboundEvent[]>
   readonly status: StatusStore
-  /** Sends a dead letter again as a message of its own, `<id>#r1`. */
-  replay(deadLetterId: string): Promise<Position>
+  /** Sends a dead letter again as a message of its own, `<id>#r1`; null for an output, which is offered again. */
+  replay(deadLetterId: string): Promise<Position | null>
   /** Resolves when everything up to this position was handled. */
   whenProcessed(position: Position, options?: { readonly timeoutMs?: number }): Promise<void>
   /** Resolves when the mailbox is read, the outbox is empty and no task is open. */

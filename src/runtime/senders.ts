@@ -1,7 +1,8 @@
 import type { Connection } from './connection.ts'
 import { messageOf, QuireError } from './errors.ts'
 import { isAddress, type Message, type MessageKind, type Position } from './message.ts'
-import { type Clock, isStoreFailure, type Mailbox } from './ports.ts'
+import { isPortFailure } from './port-failure.ts'
+import type { Clock, Mailbox } from './ports.ts'
 import { assertLossless } from './strict-json.ts'
 
 export interface SenderParts {
@@ -58,7 +59,9 @@ export async function append(messages: readonly Message[], timeoutMs: number, pa
   try {
     return await Promise.race([attempt, limit])
   } catch (error) {
-    throw isStoreFailure(error) ? new QuireError('mailbox-unavailable', `the mailbox refused: ${error.reason}`, { cause: error }) : error
+    throw isPortFailure(error, 'database')
+      ? new QuireError('mailbox-unavailable', `the mailbox refused: ${error.reason}`, { cause: error })
+      : error
   } finally {
     cancel()
     attempt.catch(() => undefined)

@@ -1,8 +1,10 @@
+import { addressHash } from './message.ts'
 import type { LiveActor } from './snapshot.ts'
 
 /** Live actors of the last turns, bounded; the one unused for longest goes first. Everything in it is in the database too. */
 export class SnapshotCache {
   readonly #actors = new Map<string, { actor: LiveActor; usedAt: number }>()
+  readonly #addresses = new Map<string, string>()
   readonly #most: number
 
   /** @param most actors kept; default 10,000 */
@@ -18,19 +20,31 @@ export class SnapshotCache {
     return this.#actors.get(address)?.actor
   }
 
+  /** The address of a kept actor by its hash. */
+  addressOf(hash: string): string | undefined {
+    return this.#addresses.get(hash)
+  }
+
   put(actor: LiveActor, now: number): void {
-    this.#actors.delete(actor.address)
+    if (!this.#actors.delete(actor.address)) {
+      this.#addresses.set(addressHash(actor.address), actor.address)
+    }
     this.#actors.set(actor.address, { actor, usedAt: now })
     while (this.#actors.size > this.#most) {
-      this.#actors.delete(this.#actors.keys().next().value as string)
+      this.#forget(this.#actors.keys().next().value as string)
     }
+  }
+
+  #forget(address: string): void {
+    this.#actors.delete(address)
+    this.#addresses.delete(addressHash(address))
   }
 
   /** Forgets the actors of these partitions: another owner may have changed them. */
   drop(partitions: ReadonlySet<number>): void {
     for (const [address, { actor }] of this.#actors) {
       if (partitions.has(actor.partition)) {
-        this.#actors.delete(address)
+        this.#forget(address)
       }
     }
   }
@@ -41,7 +55,7 @@ export class SnapshotCache {
       if (usedAt >= before) {
         return
       }
-      this.#actors.delete(address)
+      this.#forget(address)
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import type { ActorDefinition, Json } from './define-actor.ts'
 import { QuireError } from './errors.ts'
+import { addressHash } from './message.ts'
 import type { RegisteredActor } from './registry.ts'
 import { assertLossless } from './strict-json.ts'
 import type { ActorRow, Armed } from './turn-rows.ts'
@@ -40,6 +41,7 @@ export function rowOf(actor: LiveActor): ActorRow {
   return {
     partition: actor.partition,
     address: actor.address,
+    addressHash: addressHash(actor.address),
     type: kind.type,
     machine: definition.machine.id,
     version: definition.version,

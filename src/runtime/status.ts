@@ -1,15 +1,19 @@
 import { createStore } from '@xstate/store'
+import type { ConnectionChange } from './connection.ts'
+import type { HaltedPartition } from './owned-partitions.ts'
 
 /** What `quire.status` shows. Counters count since the start of this process. */
 export interface Status {
   readonly phase: 'new' | 'running' | 'waiting' | 'standby' | 'stopping' | 'stopped' | 'halted'
-  readonly database: {
-    readonly state: 'connecting' | 'up' | 'waiting' | 'blocked' | 'closed'
-    readonly reason: string | null
-    readonly failures: number
-  }
+  readonly database: ConnectionChange
+  /** Null without Kafka. */
+  readonly broker: ConnectionChange | null
+  /** How far the outside topics were read, by all processes; null without any. `lagMs` is null while it is unknown: timers are held. */
+  readonly inbound: { readonly lagMs: number | null } | null
   /** Numbers of the partitions owned. */
   readonly partitions: readonly number[]
+  /** Partitions that stand still until a person acts, and why. */
+  readonly halted: readonly HaltedPartition[]
   /** In standby: who owns the partitions, where that is known. */
   readonly holder: string | null
   /** Why the process stands still for good, in a sentence. */
@@ -29,14 +33,32 @@ export interface Counters {
   readonly deadLetters: number
   readonly held: number
   readonly fenced: number
+  /** Records of outside topics re-keyed into the mailbox, and those that could not be decoded. */
+  readonly inbound: number
+  readonly undecodable: number
 }
 
-const zero: Counters = { turns: 0, messages: 0, duplicates: 0, conflicts: 0, timers: 0, tasks: 0, deadLetters: 0, held: 0, fenced: 0 }
+const zero: Counters = {
+  turns: 0,
+  messages: 0,
+  duplicates: 0,
+  conflicts: 0,
+  timers: 0,
+  tasks: 0,
+  deadLetters: 0,
+  held: 0,
+  fenced: 0,
+  inbound: 0,
+  undecodable: 0,
+}
 
 const initial: Status = {
   phase: 'new',
   database: { state: 'connecting', reason: null, failures: 0 },
+  broker: null,
+  inbound: null,
   partitions: [],
+  halted: [],
   holder: null,
   alarm: null,
   monitor: { rounds: 0, recovered: 0, lastStuck: [] },

@@ -1,9 +1,17 @@
 import { createActor, fromPromise } from 'xstate'
 import { type MonitorRound, supervisorMachine } from '../machines/supervisor.machine.ts'
 import { type Connection, type ConnectionChange, createConnection, machineClock } from './connection.ts'
-import type { Clock, Logger, Ownership, Random } from './ports.ts'
 import type { OwnedPartitions } from './owned-partitions.ts'
+import type { PortServer } from './port-failure.ts'
+import type { Clock, Logger, Ownership, Random } from './ports.ts'
 import type { Status, StatusStore } from './status.ts'
+
+/** How one server is reached. */
+export interface ServerParts {
+  /** First round trip, with what the server must hold: migrations, topics. */
+  readonly open: () => Promise<void>
+  readonly ping: () => Promise<void>
+}
 
 export interface SupervisorParts {
   readonly clock: Clock
@@ -11,18 +19,31 @@ export interface SupervisorParts {
   readonly logger: Logger
   readonly status: StatusStore
   readonly ownership: Ownership
-  /** First round trip, migrations included. */
-  readonly open: () => Promise<void>
+  readonly database: ServerParts
+  /** Absent: the log is a table of the database. */
+  readonly broker: ServerParts | undefined
+  /** Look whether an idle server is still there, ms; 0 = off. */
+  readonly probeMs: number
   readonly monitorIntervalMs: number
   readonly check: () => Promise<MonitorRound>
 }
 
-/** Runs the supervisor machine: keeps the connection, asks for partitions while the database answers, and starts monitor rounds. */
+/** Runs the supervisor machine: keeps the connections, asks for partitions once the log's server answers, and starts monitor rounds. */
 export interface Supervisor {
-  readonly connection: Connection
-  start(partitions: OwnedPartitions, wake: () => void): void
+  readonly database: Connection
+  readonly broker: Connection | undefined
+  /** The connection of the server that keeps the log. */
+  readonly log: Connection
+  start(partitions: OwnedPartitions, calls: SupervisorCalls): void
   owning(partitions: readonly number[]): void
   stop(): Promise<void>
+}
+
+export interface SupervisorCalls {
+  /** Something may be there to do: a server is back, partitions came or went. */
+  readonly wake: () => void
+  /** The log's server answers for the first time. */
+  readonly onLog: () => void
 }
 
 export function createSupervisor(parts: SupervisorParts): Supervisor {
@@ -39,33 +60,42 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   }
   const show = (change: Partial<Status>): void => parts.status.trigger.changed({ change })
   actor.subscribe((snapshot) => show({ phase: phaseOf(snapshot.value), holder: snapshot.context.holder }))
-  let ownershipStarted = false
-  let onUp = (): void => {}
-  const connection = createConnection({
-    clock: parts.clock,
-    random: parts.random,
-    connect: parts.open,
-    onChange: (change) => {
-      show({ database: change })
-      report(change, parts.logger)
-      tell({ type: change.state === 'up' ? 'DATABASE_UP' : change.state === 'blocked' ? 'DATABASE_BLOCKED' : 'DATABASE_DOWN' })
-      if (change.state === 'up') {
-        onUp()
-      }
-    },
-  })
-  return {
-    connection,
-    start(partitions, wake) {
-      onUp = () => {
-        if (!ownershipStarted) {
-          ownershipStarted = true
-          parts.ownership.start(listenerFor(partitions, wake, tell))
+  const firstContact: Partial<Record<PortServer, () => void>> = {}
+  let wake = (): void => {}
+  const connect = (server: PortServer, { open, ping }: ServerParts): Connection =>
+    createConnection({
+      server,
+      clock: parts.clock,
+      random: parts.random,
+      connect: open,
+      probe: ping,
+      probeMs: parts.probeMs,
+      onChange: (change) => {
+        show({ [server]: change })
+        report(server, change, parts.logger)
+        tell({ type: eventOf(server, change) })
+        if (change.state === 'up') {
+          firstContact[server]?.()
+          delete firstContact[server]
+          wake()
         }
-        wake()
+      },
+    })
+  const database = connect('database', parts.database)
+  const broker = parts.broker === undefined ? undefined : connect('broker', parts.broker)
+  return {
+    database,
+    broker,
+    log: broker ?? database,
+    start(partitions, calls) {
+      wake = calls.wake
+      firstContact[broker === undefined ? 'database' : 'broker'] = () => {
+        parts.ownership.start(listenerFor(partitions, calls.wake, tell))
+        calls.onLog()
       }
       actor.start()
-      connection.start()
+      database.start()
+      broker?.start()
     },
     owning(partitions) {
       show({ partitions })
@@ -73,7 +103,8 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     },
     async stop() {
       actor.stop()
-      connection.close()
+      database.close()
+      broker?.close()
       await parts.ownership.stop()
     },
   }
@@ -91,7 +122,6 @@ function listenerFor(
     },
     revoked: (ids: readonly number[]) => {
       partitions.revoke(ids)
-      send({ type: 'DISOWNED' })
       wake()
     },
     standby: (holder: string | undefined) => send({ type: 'STANDBY', holder: holder ?? null }),
@@ -105,10 +135,15 @@ function phaseOf(value: { readonly database: string; readonly ownership: string 
   return value.ownership === 'owning' ? 'running' : value.ownership === 'standby' ? 'standby' : 'waiting'
 }
 
-function report(change: ConnectionChange, logger: Logger): void {
-  if (change.state === 'waiting') {
-    logger.warn({ reason: change.reason, failures: change.failures }, `the database is away (${change.reason}); everything waits for it`)
-  } else if (change.state === 'blocked') {
-    logger.error({ reason: change.reason }, `the database refuses (${change.reason}); a person must mend this`)
+function eventOf(server: PortServer, { state }: ConnectionChange) {
+  const prefix = server === 'database' ? 'DATABASE' : 'BROKER'
+  return state === 'up' ? (`${prefix}_UP` as const) : state === 'blocked' ? (`${prefix}_BLOCKED` as const) : (`${prefix}_DOWN` as const)
+}
+
+function report(server: PortServer, { state, reason, failures }: ConnectionChange, logger: Logger): void {
+  if (state === 'waiting') {
+    logger.warn({ server, reason, failures }, `the ${server} is away (${reason}); what needs it waits`)
+  } else if (state === 'blocked') {
+    logger.error({ server, reason }, `the ${server} refuses (${reason}); a person must mend this`)
   }
 }

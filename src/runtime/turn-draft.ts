@@ -3,6 +3,7 @@ import type { TenantRow } from './define-actor.ts'
 import type { Delivery } from './delivery.ts'
 import { type QuireError, isQuireError, messageOf } from './errors.ts'
 import type { Output } from './consequences.ts'
+import { addressHash, type MailboxRecord } from './message.ts'
 import type { Claim } from './ports.ts'
 import { type LiveActor, rowOf } from './snapshot.ts'
 import type {
@@ -28,6 +29,13 @@ export interface Noted {
   readonly ignored?: string
 }
 
+/** Where a partition stands while the turn is made. */
+interface Advance {
+  offset: number
+  entry: number
+  lastRecord: string | null
+}
+
 /** A turn in the making. It numbers entries and gathers rows; `turn.ts` decides what they are. */
 export class TurnDraft {
   readonly now: number
@@ -38,10 +46,13 @@ export class TurnDraft {
   readonly held: HeldRow[] = []
   readonly released: { partition: number; address: string; offset: number }[] = []
   readonly tasksUpdated: TaskUpdate[] = []
+  /** Steps taken, and messages whose step threw. */
+  stepped = 0
+  failed = 0
   readonly #owner: string
   readonly #claims: ReadonlyMap<number, Claim>
   readonly #loaded: ReadonlyMap<string, LiveActor>
-  readonly #advances = new Map<number, { offset: number; entry: number }>()
+  readonly #advances = new Map<number, Advance>()
   readonly #inbox = new Map<string, InboxRow>()
   readonly #journal: JournalRow[] = []
   readonly #outbox: OutboxRow[] = []
@@ -56,17 +67,24 @@ export class TurnDraft {
   }
 
   /** The running position of a partition; its first use takes the partition into the turn. */
-  touch(partition: number): { offset: number; entry: number } {
+  touch(partition: number): Advance {
     let advance = this.#advances.get(partition)
     if (advance === undefined) {
       const claim = this.#claims.get(partition)
       if (claim === undefined) {
         throw new Error(`partition ${partition} is not owned`)
       }
-      advance = { offset: claim.nextOffset, entry: claim.nextEntry }
+      advance = { offset: claim.nextOffset, entry: claim.nextEntry, lastRecord: null }
       this.#advances.set(partition, advance)
     }
     return advance
+  }
+
+  /** The log was read past this message. */
+  passed({ partition, offset, id }: MailboxRecord): void {
+    const advance = this.touch(partition)
+    advance.offset = offset + 1
+    advance.lastRecord = id
   }
 
   /** Notes a message id as handled; false when this very turn handled it before. */
@@ -146,10 +164,10 @@ export class TurnDraft {
   }
 
   /** An entry is used by every commit, so that two commits of a partition can always be told apart (rules 9). */
-  #advance(partition: number, to: { offset: number; entry: number }): PartitionAdvance {
-    const claim = this.#claims.get(partition) as Claim
-    const toEntry = Math.max(to.entry, claim.nextEntry + 1)
-    return { partition, epoch: claim.epoch, fromOffset: claim.nextOffset, toOffset: to.offset, fromEntry: claim.nextEntry, toEntry }
+  #advance(partition: number, to: Advance): PartitionAdvance {
+    const { epoch, nextOffset: fromOffset, nextEntry: fromEntry } = this.#claims.get(partition) as Claim
+    const { offset: toOffset, lastRecord } = to
+    return { partition, epoch, fromOffset, toOffset, fromEntry, toEntry: Math.max(to.entry, fromEntry + 1), lastRecord }
   }
 
   #taskChanges(before: LiveActor | undefined, after: LiveActor): { opened: TaskRow[]; closed: TaskKey[] } {
@@ -187,9 +205,9 @@ function timerChanges(before: LiveActor | undefined, after: LiveActor): { armed:
   }
 }
 
-/** Ids are unique for an address: two senders may use the same id for different actors. */
+/** Ids are unique for an address, known by name or by hash: two senders may use the same id for different actors. */
 export function inboxKey(message: { readonly address: string; readonly messageId: string }): string {
-  return `${message.address}#${message.messageId}`
+  return `${addressHash(message.address)}#${message.messageId}`
 }
 
 /** Tells 'same id, other bytes' apart. */

@@ -15,12 +15,16 @@ export interface PartitionAdvance {
   readonly toOffset: number
   readonly fromEntry: number
   readonly toEntry: number
+  /** Id of the last message stepped, by which the log is recognised after a claim; null when there was none. */
+  readonly lastRecord: string | null
 }
 
 /** One actor as it is stored. One write a turn, whatever the number of events. */
 export interface ActorRow {
   readonly partition: number
   readonly address: Address
+  /** First 56 bits of SHA-256 of the address, hex: all that a comparison id knows of it. */
+  readonly addressHash: string
   readonly type: string
   /** Envelope: machine id, snapshot version, xstate major, codec. */
   readonly machine: string
@@ -142,7 +146,8 @@ export interface DeadLetterRow {
   readonly partition: number
   readonly address: Address
   readonly messageId: string
-  readonly kind: EntryKind
+  /** `output`: an output the outside refused for good; then `messageId` is the output's id. */
+  readonly kind: EntryKind | 'output'
   readonly body: string
   /** A stable code, e.g. `unknown-address`, `step-failed`, and a sentence. */
   readonly cause: string

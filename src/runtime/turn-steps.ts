@@ -69,6 +69,7 @@ function attempt(delivery: Delivery, draft: TurnDraft, run: () => void): void {
   try {
     run()
   } catch (error) {
+    draft.failed += 1
     draft.deadLetter(delivery, 'step-failed', error)
   }
 }
@@ -110,6 +111,7 @@ function write(
   repaired: boolean,
   draft: TurnDraft,
 ): void {
+  draft.stepped += 1
   draft.actors.set(after.address, after)
   for (const task of follows.opened) {
     draft.openTask(after, task.id, task.source, task.input)

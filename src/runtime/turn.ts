@@ -1,5 +1,6 @@
 import { stateNameOf, type LiveActor } from './snapshot.ts'
 import type { ActorDefinition } from './define-actor.ts'
+import { type FailureStreaks, isTooLong, withMessage } from './failure-streaks.ts'
 import { bodyOf, type Delivery, deliveryOfHeld, deliveryOfRecord } from './delivery.ts'
 import type { Output } from './consequences.ts'
 import { QuireError } from './errors.ts'
@@ -24,6 +25,8 @@ export interface TurnInput extends Work {
   readonly standing: ReadonlyMap<string, string>
   /** Message ids handled by earlier turns, by `inboxKey`. */
   readonly seen: ReadonlyMap<string, InboxRow>
+  /** Failures in a row that earlier turns left. */
+  readonly streaks: FailureStreaks
 }
 
 /** A decided turn, and what becomes true in memory when it is committed. */
@@ -34,12 +37,14 @@ export interface DecidedTurn {
   readonly conflicts: number
   /** Addressees that stood still before this turn. */
   readonly wereParked: ReadonlySet<string>
+  readonly streaks: FailureStreaks
 }
 
 /** Messages + snapshots + now -> Turn. Pure: the same input gives the same turn. Messages come first, then outcomes, then timers by due time. */
 export function decideTurn(input: TurnInput): DecidedTurn {
   const draft = new TurnDraft(input.owner, input.now, input.claims, input.actors)
   const tally = { duplicates: 0, conflicts: 0 }
+  let { streaks } = input
   for (const row of input.held) {
     if (draft.actors.get(row.address)?.parked === null) {
       draft.released.push({ partition: row.partition, address: row.address, offset: row.offset })
@@ -48,8 +53,12 @@ export function decideTurn(input: TurnInput): DecidedTurn {
     }
   }
   for (const record of input.records) {
-    draft.touch(record.partition).offset = record.offset + 1
-    receive(deliveryOfRecord(record), draft, input, tally)
+    if (!isTooLong(streaks, record.partition)) {
+      const { stepped, failed } = draft
+      draft.passed(record)
+      receive(deliveryOfRecord(record), draft, input, tally)
+      streaks = withMessage(streaks, record, { stepped: draft.stepped > stepped, failed: draft.failed > failed })
+    }
   }
   for (const outcome of input.outcomes) {
     settle(outcome, draft, input.refusal)
@@ -63,7 +72,7 @@ export function decideTurn(input: TurnInput): DecidedTurn {
   }
   const turn = draft.build((task) => firstCallAt(task, draft.actors.get(task.address)?.kind.definition))
   const wereParked = new Set([...input.actors.values()].filter((actor) => actor.parked !== null).map((actor) => actor.address))
-  return { turn, actors: draft.actors, wereParked, ...tally }
+  return { turn, actors: draft.actors, wereParked, streaks, ...tally }
 }
 
 /** The first call of a task waits for the definition's `delayMs`. */

@@ -51,6 +51,21 @@ export function workOf(work: Work, owns: (partition: number) => boolean): Work {
   }
 }
 
+/** Every delivery of this work as a work of its own, in order, with the name it is known by; task updates go with the last. */
+export function oneByOne(work: Work): readonly { readonly name: string; readonly work: Work }[] {
+  const nobody: Work = { held: [], records: [], outcomes: [], timers: [], taskUpdates: [] }
+  return [
+    ...work.held.map((row) => ({ name: `held ${row.address} ${row.offset}`, work: { ...nobody, held: [row] } })),
+    ...work.records.map((record) => ({ name: `message ${record.offset}`, work: { ...nobody, records: [record] } })),
+    ...work.outcomes.map((outcome) => ({
+      name: `outcome ${outcome.task.address} ${outcome.task.id} ${outcome.task.opened}`,
+      work: { ...nobody, outcomes: [outcome] },
+    })),
+    ...work.timers.map((timer) => ({ name: `timer ${timer.address} ${timer.id} ${timer.arming}`, work: { ...nobody, timers: [timer] } })),
+    ...(work.taskUpdates.length === 0 ? [] : [{ name: 'task updates', work: { ...nobody, taskUpdates: work.taskUpdates } }]),
+  ]
+}
+
 /** Where the actors of this work live. */
 export function addressesOf(work: Work): Map<string, number> {
   const addresses = new Map<string, number>()

@@ -7,7 +7,7 @@ import { prepareTenantRows, writeTenantRows } from './memory-tenant-rows.ts'
 /**
  * Writes a turn as the real commit does: all of it if every partition stands where the turn began, else nothing.
  * What is stored is a frozen copy of plain JSON.
- * @throws StoreFailure `permanent` for a turn a database would refuse
+ * @throws PortFailure `permanent` for a turn a database would refuse
  */
 export function commitInMemory(db: MemoryDatabase, given: Turn): CommitOutcome {
   const text = JSON.stringify(given)
@@ -19,8 +19,10 @@ export function commitInMemory(db: MemoryDatabase, given: Turn): CommitOutcome {
     return { kind: 'fenced', stored: stored.sort((one, other) => one.partition - other.partition).map((row) => ({ ...row })) }
   }
   assertKeys(db, turn)
-  for (const { partition, toOffset, toEntry } of turn.partitions) {
-    db.partitions.set(partition, { ...partitionRow(db, partition), nextOffset: toOffset, nextEntry: toEntry, lastTurnAt: turn.now })
+  for (const { partition, toOffset, toEntry, lastRecord } of turn.partitions) {
+    const row = partitionRow(db, partition)
+    const position = { nextOffset: toOffset, nextEntry: toEntry, lastTurnAt: turn.now, lastRecord: lastRecord ?? row.lastRecord }
+    db.partitions.set(partition, { ...row, ...position, attempts: 0, started: null })
   }
   for (const row of turn.actors) {
     db.actors.set(row.address, Object.freeze(row))

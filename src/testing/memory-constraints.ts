@@ -1,11 +1,11 @@
-import { StoreFailure } from '../runtime/ports.ts'
+import { PortFailure } from '../runtime/port-failure.ts'
 import type { ActorRow, JournalRow, TaskKey, TimerRow, Turn } from '../runtime/turn-rows.ts'
 import type { MemoryDatabase } from './memory-database.ts'
 
 /**
  * Refuses what Postgres refuses of a turn's values before it runs the statement: U+0000 in a text, a fraction in an int8.
  * @param text the turn as JSON
- * @throws StoreFailure `permanent`, with the SQLSTATE a database would give
+ * @throws PortFailure `permanent`, with the SQLSTATE a database would give
  */
 export function assertValues(turn: Turn, text: string): void {
   if (text.includes('\\u0000') && nul.test(text)) {
@@ -21,11 +21,17 @@ export function assertValues(turn: Turn, text: string): void {
 /**
  * Refuses what Postgres refuses once the fence has passed: a row that stands twice in one upsert, a second row with a unique
  * key. A zombie's turn repeats entries of its successor and must be told that it is fenced, not that its rows are wrong.
- * @throws StoreFailure `permanent`, with the SQLSTATE a database would give
+ * @throws PortFailure `permanent`, with the SQLSTATE a database would give
  */
 export function assertKeys(db: MemoryDatabase, turn: Turn): void {
   const { actors, timersArmed, tasksOpened, journal } = turn
   assertUnique('21000', 'actors', actors.map(addressOf))
+  for (const row of actors) {
+    const twin = db.actors.has(row.address) ? undefined : [...db.actors.values()].find((other) => other.addressHash === row.addressHash)
+    if (twin !== undefined) {
+      throw refusal('23505', `actors would hold the hash of ${twin.address} twice: ${row.address}`)
+    }
+  }
   assertUnique('21000', 'timers', timersArmed.map(timerKeyOf))
   assertUnique('23505', 'tasks', tasksOpened.map(taskKeyOf), (key) => db.tasks.has(key))
   assertUnique('23505', 'journal', journal.map(entryKeyOf))
@@ -81,6 +87,6 @@ function assertUnique(code: string, table: string, keys: readonly string[], isSt
 }
 
 /** An error as the database's driver would throw it, classified. */
-export function refusal(code: string, message: string): StoreFailure {
-  return new StoreFailure('permanent', message, Object.assign(new Error(message), { code }))
+export function refusal(code: string, message: string): PortFailure {
+  return new PortFailure('database', 'permanent', message, Object.assign(new Error(message), { code }))
 }

@@ -1,6 +1,6 @@
 import type { TableDefinition } from '../runtime/define-actor.ts'
 import type { MailboxRecord } from '../runtime/message.ts'
-import type { Claim, OwnershipListener } from '../runtime/ports.ts'
+import type { Claim, InboundProgress, OwnershipListener } from '../runtime/ports.ts'
 import type { ActorRow, DeadLetterRow, HeldRow, InboxRow, JournalRow, OutboxRow, TaskRow, TimerRow } from '../runtime/turn-rows.ts'
 
 export interface MemoryPartition extends Claim {
@@ -24,6 +24,8 @@ export interface MemoryDatabase {
   /** `partition/id` of the rows of the outbox. */
   readonly outputIds: Set<string>
   readonly replayed: Set<string>
+  /** How far the outside was read and when that was written, by `topic/partition`. */
+  readonly inboundProgress: Map<string, InboundProgress & { readonly at: number }>
   readonly journal: Map<number, JournalRow[]>
   readonly inbox: Map<string, InboxRow>
   readonly deadLetters: Map<string, DeadLetterRow>
@@ -51,6 +53,7 @@ export function createMemoryDatabase(): MemoryDatabase {
     outbox: new Map(),
     outputIds: new Set(),
     replayed: new Set(),
+    inboundProgress: new Map(),
     journal: new Map(),
     inbox: new Map(),
     deadLetters: new Map(),
@@ -64,5 +67,17 @@ export function createMemoryDatabase(): MemoryDatabase {
 
 /** A partition's row; one that was never claimed stands at its beginning. */
 export function partitionRow(db: MemoryDatabase, partition: number): MemoryPartition {
-  return db.partitions.get(partition) ?? { partition, epoch: 0, owner: null, nextOffset: 0, nextEntry: 1, lastTurnAt: 0 }
+  return (
+    db.partitions.get(partition) ?? {
+      partition,
+      epoch: 0,
+      owner: null,
+      nextOffset: 0,
+      nextEntry: 1,
+      lastTurnAt: 0,
+      lastRecord: null,
+      attempts: 0,
+      started: null,
+    }
+  )
 }

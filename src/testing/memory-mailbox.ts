@@ -41,7 +41,8 @@ export function createMemoryMailbox(db: MemoryDatabase, clock: Clock, options: M
       })
       const waiting = news.filter(({ records, first }) => first < records.length)
       const share = Math.max(1, Math.floor(limit / Math.max(1, waiting.length)))
-      return waiting.flatMap(({ records, first }) => records.slice(first, first + share)).slice(0, limit)
+      const records = waiting.flatMap(({ records, first }) => records.slice(first, first + share)).slice(0, limit)
+      return { records, isWhole: records.length === 0, faults: [] }
     },
     async ends(partitions) {
       return partitions.map((partition) => db.mailboxHeads.get(partition) ?? 0)

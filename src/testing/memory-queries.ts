@@ -37,9 +37,13 @@ function turnReads(
     async claims(ids) {
       return [...ids].sort(ascending).flatMap((id) => db.partitions.get(id) ?? [])
     },
-    async load({ addresses, messageIds }) {
+    async load({ addresses, hashes, messageIds }) {
+      const hashed = new Set(hashes.map(({ hash }) => hash))
       return {
-        actors: addresses.flatMap(({ address }) => db.actors.get(address) ?? []),
+        actors: [
+          ...addresses.flatMap(({ address }) => db.actors.get(address) ?? []),
+          ...(hashed.size === 0 ? [] : [...db.actors.values()].filter((row) => hashed.has(row.addressHash))),
+        ],
         seen: messageIds.flatMap(({ partition, messageId }) => db.inbox.get(`${partition}/${messageId}`) ?? []),
       }
     },

@@ -1,5 +1,6 @@
 import { QuireError } from '../runtime/errors.ts'
-import type { Clock, Store } from '../runtime/ports.ts'
+import type { Clock, InboundProgress, Store } from '../runtime/ports.ts'
+import type { OutboxRow } from '../runtime/turn-rows.ts'
 import { commitInMemory } from './memory-commit.ts'
 import { type MemoryDatabase, partitionRow } from './memory-database.ts'
 import { trimMailbox } from './memory-mailbox.ts'
@@ -41,6 +42,19 @@ export function createMemoryStore(db: MemoryDatabase, clock: Clock): Store {
         }
       }
     },
+    async outboxRefused(letters) {
+      for (const letter of letters) {
+        db.deadLetters.set(letter.id, Object.freeze({ ...letter }))
+        db.replayed.delete(letter.id)
+        setDelivered(db, { partition: letter.partition, id: letter.messageId }, true)
+      }
+    },
+    async outboxAgain(output) {
+      setDelivered(db, output, false)
+    },
+    async shareProgress(own) {
+      return shareInMemory(db, own, clock.now())
+    },
     async deadLetterReplayed(id) {
       db.replayed.add(id)
     },
@@ -54,15 +68,40 @@ export function createMemoryStore(db: MemoryDatabase, clock: Clock): Store {
   }
 }
 
-function memoryClaims(db: MemoryDatabase): Pick<Store, 'claim' | 'release'> {
+function setDelivered(db: MemoryDatabase, { partition, id }: Pick<OutboxRow, 'partition' | 'id'>, delivered: boolean): void {
+  const stored = [...db.outbox.values()].find(({ row }) => row.partition === partition && row.id === id)
+  if (stored !== undefined) {
+    stored.delivered = delivered
+  }
+}
+
+function shareInMemory(db: MemoryDatabase, own: readonly InboundProgress[], now: number) {
+  for (const row of own) {
+    const key = `${row.topic}/${row.partition}`
+    const known = db.inboundProgress.get(key) ?? { ...row, at: 0 }
+    const readUpTo = row.readUpTo === null ? known.readUpTo : Math.max(row.readUpTo, known.readUpTo ?? row.readUpTo)
+    db.inboundProgress.set(key, { ...row, readUpTo, at: row.readUpTo === null ? known.at : now })
+  }
+  const topics = new Set(own.map((row) => row.topic))
+  const rows = [...db.inboundProgress.values()].filter((row) => topics.has(row.topic))
+  return rows.map(({ at, ...row }) => ({ ...row, ageMs: now - at }))
+}
+
+function memoryClaims(db: MemoryDatabase): Pick<Store, 'claim' | 'release' | 'markStarted'> {
   return {
+    async markStarted({ partition, epoch }, started) {
+      const row = partitionRow(db, partition)
+      if (row.epoch === epoch) {
+        db.partitions.set(partition, { ...row, started })
+      }
+    },
     async claim(ids, owner) {
       return ids.flatMap((id) => {
         const stored = db.partitions.get(id)
         if (stored === undefined) {
           return []
         }
-        const row = { ...stored, epoch: stored.epoch + 1, owner }
+        const row = { ...stored, epoch: stored.epoch + 1, owner, attempts: stored.attempts + 1 }
         db.partitions.set(id, row)
         return [{ ...row }]
       })

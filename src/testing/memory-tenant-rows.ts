@@ -12,7 +12,7 @@ export interface PreparedRow {
 
 /**
  * Rows of declared tables, ready to be written.
- * @throws StoreFailure `permanent` for an unknown table, a key without a value, or a value of another type than its column
+ * @throws PortFailure `permanent` for an unknown table, a key without a value, or a value of another type than its column
  */
 export function prepareTenantRows(db: MemoryDatabase, rows: readonly TenantRow[]): readonly PreparedRow[] {
   return rows.map((row) => {

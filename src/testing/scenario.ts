@@ -50,13 +50,12 @@ export async function createScenario(given: ScenarioOptions): Promise<Scenario> 
       mailbox: createMemoryMailbox(database, clock),
       ownership: createMemoryOwnership(database),
       publisher: localPublisher((event) => void published.push(event)),
-      watermark: { readUpTo: () => Number.POSITIVE_INFINITY },
       clock,
       ids: seededIds(`${seed}-${life}`),
       random: seededRandom(`${seed}-${life}`),
       logger: logger ?? silentLogger,
     }
-    const runtime = createRuntime(actors, ports, { partitions: 4, outboxPollMs: 3_600_000, ...options })
+    const runtime = createRuntime(actors, ports, { partitions: 4, outboxPollMs: 3_600_000, probeMs: 0, ...options })
     await runtime.start()
     return runtime
   }

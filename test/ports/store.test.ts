@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TableDefinition } from '../../src/runtime/define-actor.ts'
-import { isStoreFailure, type Store } from '../../src/runtime/ports.ts'
+import { addressHash } from '../../src/runtime/message.ts'
+import { isPortFailure } from '../../src/runtime/port-failure.ts'
+import type { Store } from '../../src/runtime/ports.ts'
 import type { ActorRow, JournalRow, OutboxRow, TaskRow, Turn } from '../../src/runtime/turn-rows.ts'
 import { type Adapter, adapters, partitions } from './adapters.ts'
 
@@ -16,6 +18,7 @@ const table: TableDefinition = {
 const actor = (address: string, more: Partial<ActorRow> = {}): ActorRow => ({
   partition: 0,
   address,
+  addressHash: addressHash(address),
   type: 'batch',
   machine: 'batch',
   version: 1,
@@ -103,7 +106,15 @@ describe.each(adapters)('the store on $name', ({ open }) => {
 
   /** A turn of partition 0 from where it stands, ten entries and one message further. */
   function turnOf(rows: Partial<Turn>): Turn {
-    const advance = { partition: 0, epoch, fromOffset: offset, toOffset: offset + 1, fromEntry: nextEntry, toEntry: nextEntry + 10 }
+    const advance = {
+      partition: 0,
+      epoch,
+      fromOffset: offset,
+      toOffset: offset + 1,
+      fromEntry: nextEntry,
+      toEntry: nextEntry + 10,
+      lastRecord: `m${offset}`,
+    }
     return {
       owner: 'me',
       now: 1_700_000_000_001,
@@ -142,6 +153,21 @@ describe.each(adapters)('the store on $name', ({ open }) => {
     expect((await store.claims([1]))[0]?.owner).toBeNull()
   })
 
+  it('counts claims without progress, and keeps the note of what was stepped alone until a commit moves on', async () => {
+    const [first] = await store.claim([3], 'a')
+    const [second] = await store.claim([3], 'b')
+    expect([first?.attempts, second?.attempts]).toEqual([1, 2])
+    await store.markStarted({ partition: 3, epoch: first?.epoch ?? 0 }, 'a zombie')
+    expect((await store.claims([3]))[0]?.started).toBeNull()
+    await store.markStarted({ partition: 3, epoch: second?.epoch ?? 0 }, 'message 0')
+    expect((await store.claim([3], 'c'))[0]).toMatchObject({ attempts: 3, started: 'message 0', lastRecord: null })
+    const advance = { partition: 3, epoch: (second?.epoch ?? 0) + 1, fromOffset: 0, toOffset: 1, fromEntry: 1, toEntry: 2, lastRecord: 'm' }
+    await store.commit(turnOf({ partitions: [advance] }))
+    const later = { ...advance, fromOffset: 1, toOffset: 1, fromEntry: 2, toEntry: 3, lastRecord: null }
+    await store.commit(turnOf({ partitions: [later] }))
+    expect((await store.claims([3]))[0]).toMatchObject({ attempts: 0, started: null, lastRecord: 'm', nextOffset: 1 })
+  })
+
   it('commits a turn from where its owner left the partition, and no other', async () => {
     const advance = turnOf({}).partitions[0]
     if (advance === undefined) {
@@ -159,7 +185,7 @@ describe.each(adapters)('the store on $name', ({ open }) => {
   it('writes all partitions of a turn or none', async () => {
     const [other] = await store.claim([2], 'me')
     const turn = turnOf({ actors: [actor('batch/all-or-none')] })
-    const stale = { partition: 2, epoch: (other?.epoch ?? 0) - 1, fromOffset: 0, toOffset: 1, fromEntry: 1, toEntry: 2 }
+    const stale = { partition: 2, epoch: (other?.epoch ?? 0) - 1, fromOffset: 0, toOffset: 1, fromEntry: 1, toEntry: 2, lastRecord: null }
     expect(await store.commit({ ...turn, partitions: [...turn.partitions, stale] })).toMatchObject({ kind: 'fenced' })
     expect((await store.claims([0]))[0]).toMatchObject({ nextOffset: offset, nextEntry })
     expect(await store.actor(0, 'batch/all-or-none')).toBeUndefined()
@@ -172,7 +198,48 @@ describe.each(adapters)('the store on $name', ({ open }) => {
     const later = actor('batch/1', { seq: 2, state: 'DONE', runStatus: 'done', tags: [], output: '"ö"', parked: 'why' })
     await commit({ actors: [later] })
     expect(await store.actor(0, 'batch/1')).toEqual(later)
-    expect((await store.load({ addresses: [{ partition: 0, address: 'batch/1' }], messageIds: [] })).actors).toEqual([later])
+    expect((await store.load({ addresses: [{ partition: 0, address: 'batch/1' }], messageIds: [], hashes: [] })).actors).toEqual([later])
+  })
+
+  it('finds an actor by its hash, and refuses a second one of the same hash', async () => {
+    const row = actor('batch/hashed')
+    await commit({ actors: [row] })
+    const hashes = [addressHash('batch/hashed'), addressHash('batch/unborn')].map((hash) => ({ partition: 0, hash }))
+    expect((await store.load({ addresses: [], messageIds: [], hashes })).actors).toEqual([row])
+    const twin = store.commit(turnOf({ actors: [actor('batch/twin', { addressHash: row.addressHash })] }))
+    expect(isPortFailure(await twin.catch((error: unknown) => error), 'database', 'permanent')).toBe(true)
+  })
+
+  it('shares how far the outside was read, with the age of what is known', async () => {
+    const own = [
+      { topic: 'requests', partition: 0, readUpTo: 500 },
+      { topic: 'requests', partition: 1, readUpTo: null },
+    ]
+    const alone = await store.shareProgress(own)
+    expect(alone.find((row) => row.partition === 0)).toMatchObject({ readUpTo: 500 })
+    expect(alone.find((row) => row.partition === 0)?.ageMs).toBeLessThan(60_000)
+    expect(alone.find((row) => row.partition === 1)).toMatchObject({ readUpTo: null })
+    expect(alone.find((row) => row.partition === 1)?.ageMs).toBeGreaterThan(60_000)
+    const other = await store.shareProgress([
+      { topic: 'requests', partition: 0, readUpTo: null },
+      { topic: 'requests', partition: 1, readUpTo: 700 },
+    ])
+    expect(other.map((row) => row.readUpTo).sort()).toEqual([500, 700])
+    const back = await store.shareProgress([{ topic: 'requests', partition: 0, readUpTo: 400 }])
+    expect(back.find((row) => row.partition === 0)?.readUpTo).toBe(500)
+    expect(await store.shareProgress([{ topic: 'another', partition: 0, readUpTo: 1 }])).toHaveLength(1)
+  })
+
+  it('sets an output aside as a dead letter, and offers it again', async () => {
+    const row = output(nextEntry, { id: 'o-refused', address: 'batch/refused' })
+    await commit({ outbox: [row] })
+    const letter = { id: 'batch/refused#o-refused', partition: 0, address: row.address, messageId: row.id, body: row.payload, at: 5 }
+    await store.outboxRefused([{ ...letter, kind: 'output', cause: 'too-large', message: 'no' }])
+    expect((await store.outbox([{ partition: 0, entry: 0 }], 100)).map(({ id }) => id)).not.toContain('o-refused')
+    expect(await store.deadLetters({ id: letter.id, limit: 1 })).toMatchObject([{ kind: 'output', cause: 'too-large' }])
+    await store.outboxAgain({ partition: 0, id: 'o-refused' })
+    expect((await store.outbox([{ partition: 0, entry: 0 }], 100)).map(({ id }) => id)).toContain('o-refused')
+    await store.outboxDelivered([row], { keep: false })
   })
 
   it('keeps timers by actor and id, earliest first, and drops them', async () => {
@@ -201,7 +268,7 @@ describe.each(adapters)('the store on $name', ({ open }) => {
     const seen = { partition: 0, messageId: 'batch/1#x', digest: 'd', at: 7 }
     await commit({ inbox: [seen] })
     const ask = ['batch/1#x', 'batch/1#y'].map((messageId) => ({ partition: 0, messageId }))
-    expect((await store.load({ addresses: [], messageIds: ask })).seen).toEqual([seen])
+    expect((await store.load({ addresses: [], hashes: [], messageIds: ask })).seen).toEqual([seen])
   })
 
   it('numbers the journal in commit order and pages through it', async () => {
@@ -311,7 +378,7 @@ describe.each(adapters.filter(({ name }) => name !== 'memory'))('the database $n
     const adapter = await open()
     await adapter.store.open({ partitions, tables: [] })
     const [own] = await adapter.store.claim([0], 'me')
-    const advance = { partition: 0, epoch: own?.epoch ?? 0, fromOffset: 0, toOffset: 1, fromEntry: 1, toEntry: 2 }
+    const advance = { partition: 0, epoch: own?.epoch ?? 0, fromOffset: 0, toOffset: 1, fromEntry: 1, toEntry: 2, lastRecord: null }
     const empty = {
       timersArmed: [],
       timersDropped: [],
@@ -334,7 +401,7 @@ describe.each(adapters.filter(({ name }) => name !== 'memory'))('the database $n
       ...empty,
     }
     const failure = await adapter.store.commit(turn).catch((error: unknown) => error)
-    expect(isStoreFailure(failure, 'permanent')).toBe(true)
+    expect(isPortFailure(failure, 'database', 'permanent')).toBe(true)
     expect(await adapter.store.actor(0, 'batch/nul')).toBeUndefined()
     expect((await adapter.store.claims([0]))[0]?.nextOffset).toBe(0)
     await adapter.close()

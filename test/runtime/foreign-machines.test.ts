@@ -34,7 +34,7 @@ describe.each(places)('any machine on $name', ({ place }) => {
 
   it('keeps its delays: a lamp goes off by itself', async () => {
     await using quire = await running()
-    await quire.create('lamp/1', { litForMs: 30 }, { id: 'create' })
+    await quire.create('lamp/1', { litForMs: 500 }, { id: 'create' })
     expect(await quire.ask('lamp/1', { type: 'PRESS' }, { id: 'press' })).toMatchObject({ state: 'on', tags: ['lit'], seq: 2 })
     expect((await quire.inspect('lamp/1')).next.map(({ what }) => what)).toEqual(['xstate.after.litFor.lamp.on'])
     expect(await quire.waitFor('lamp/1', { state: 'off' })).toMatchObject({ seq: 3 })

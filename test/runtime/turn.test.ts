@@ -26,7 +26,7 @@ describe('a turn', () => {
     expect(turn.actors).toHaveLength(1)
     expect(turn.actors[0]).toMatchObject({ seq: 8, state: 'on' })
     expect(turn.journal.map((row) => row.seq)).toEqual([2, 3, 4, 5, 6, 7, 8])
-    expect(turn.partitions).toEqual([{ partition: 0, epoch: 1, fromOffset: 1, toOffset: 8, fromEntry: 2, toEntry: 9 }])
+    expect(turn.partitions).toEqual([{ partition: 0, epoch: 1, fromOffset: 1, toOffset: 8, fromEntry: 2, toEntry: 9, lastRecord: 'm7' }])
   })
 
   it('arms a delay with its absolute due time, and drops it when its state is left', () => {

@@ -1,4 +1,4 @@
-import { StoreFailure } from '../../src/runtime/ports.ts'
+import { PortFailure } from '../../src/runtime/port-failure.ts'
 import type { RandomStream } from '../../src/judging/random.ts'
 
 /** How a port call goes wrong. `before` and `after` say whether it was carried out. */
@@ -46,6 +46,6 @@ export function drawFault(plan: FaultPlan, crashes: number, random: RandomStream
   return 'none'
 }
 
-export function outage(): StoreFailure {
-  return new StoreFailure('transient', 'simulated outage')
+export function outage(): PortFailure {
+  return new PortFailure('database', 'transient', 'simulated outage')
 }

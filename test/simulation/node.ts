@@ -43,13 +43,12 @@ export class Node {
         mailbox: this.#gated(parts.mailbox, new Set(['subscribe'])),
         publisher: this.#gated(parts.publisher, new Set()),
         ownership: parts.ownership,
-        watermark: { readUpTo: () => Number.POSITIVE_INFINITY },
         clock,
         ids: seededIds(parts.name),
         random: parts.random,
         logger: silentLogger,
       },
-      { partitions: parts.partitions, owner: parts.name, monitorIntervalMs: 0, pollLimit: 1 + Math.floor(parts.random.next() * 20) },
+      { partitions: parts.partitions, owner: parts.name, monitorIntervalMs: 0, probeMs: 3_000, pollLimit: 1 + Math.floor(parts.random.next() * 20) },
     )
   }
 

@@ -4,7 +4,8 @@ import { randomStream, type RandomStream } from '../../src/judging/random.ts'
 import { scoreNet } from '../../src/judging/quality.ts'
 import type { BatchScores } from '../../src/machines/batch.machine.ts'
 import { localPublisher, type OutboundEvent } from '../../src/runtime/local-publisher.ts'
-import { isStoreFailure, type Mailbox, type Store } from '../../src/runtime/ports.ts'
+import { isPortFailure } from '../../src/runtime/port-failure.ts'
+import type { Mailbox, Store } from '../../src/runtime/ports.ts'
 import { createRegistry, type Registry } from '../../src/runtime/registry.ts'
 import type { Message } from '../../src/runtime/message.ts'
 import { createMemoryDatabase } from '../../src/testing/memory-database.ts'
@@ -304,7 +305,7 @@ class World {
       append: async (messages) => {
         const kept = loses ? messages.filter((message) => !message.id.endsWith('serve')) : messages
         const positions = await mailbox.append(kept).catch((error: unknown) => {
-          throw isStoreFailure(error) ? error : new Error('append failed', { cause: error })
+          throw isPortFailure(error, 'database') ? error : new Error('append failed', { cause: error })
         })
         for (const message of messages) {
           this.#invariants.acknowledged(message.address, message.id)

@@ -1,5 +1,6 @@
 import type { ActorDefinition } from '../../src/runtime/define-actor.ts'
 import type { MailboxRecord, MessageKind } from '../../src/runtime/message.ts'
+import type { Claim } from '../../src/runtime/ports.ts'
 import { createRegistry } from '../../src/runtime/registry.ts'
 import type { LiveActor } from '../../src/runtime/snapshot.ts'
 import { type DecidedTurn, decideTurn, type TurnInput } from '../../src/runtime/turn.ts'
@@ -12,7 +13,7 @@ export class TurnDriver {
   standing = new Map<string, string>()
   readonly seen = new Map<string, InboxRow>()
   readonly #registry
-  #claim = { partition: 0, epoch: 1, nextOffset: 0, nextEntry: 1, lastTurnAt: 0 }
+  #claim: Claim = { partition: 0, epoch: 1, nextOffset: 0, nextEntry: 1, lastTurnAt: 0, lastRecord: null, attempts: 1, started: null }
   #offset = 0
 
   constructor(actors: Readonly<Record<string, ActorDefinition>>) {
@@ -38,6 +39,7 @@ export class TurnDriver {
       actors: this.actors,
       standing: this.standing,
       seen: this.seen,
+      streaks: new Map(),
       ...work,
     })
     const advance = decided.turn.partitions[0]

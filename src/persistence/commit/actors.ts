@@ -10,6 +10,7 @@ const separator = '\u001f'
 const columns: readonly Column<ActorRow>[] = [
   field('partition', 'int4'),
   field('address', 'text'),
+  field('addressHash', 'text'),
   field('type', 'text'),
   field('machine', 'text'),
   field('version', 'int4'),

@@ -37,7 +37,7 @@ const inboxColumns: readonly Column<InboxRow>[] = [
   field('at', 'int8'),
 ]
 
-const deadLetterColumns: readonly Column<DeadLetterRow>[] = [
+export const deadLetterColumns: readonly Column<DeadLetterRow>[] = [
   field('partition', 'int4'),
   field('id', 'text'),
   field('address', 'text'),

@@ -1,4 +1,8 @@
 import { initial } from './0001-initial.ts'
+import { log } from './0002-log.ts'
 
 /** Released migrations, in order; never changed, only added to. `{schema}` stands for the quoted schema. */
-export const migrations: readonly { readonly name: string; readonly sql: string }[] = [{ name: '0001-initial', sql: initial }]
+export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
+  { name: '0001-initial', sql: initial },
+  { name: '0002-log', sql: log },
+]

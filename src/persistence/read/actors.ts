@@ -4,14 +4,30 @@ import type { ActorRow, InboxRow } from '../../runtime/turn-rows.ts'
 import type { Database } from '../database.ts'
 import { camelRows } from '../rowset.ts'
 
-const summary = sql`partition, address, type, machine, version, xstate, codec, seq, state, run_status, tags, progress, output,
+const summary = sql`partition, address, address_hash, type, machine, version, xstate, codec, seq, state, run_status, tags, progress, output,
   waits_outside, parked, created_at, state_since, updated_at`
 const whole = sql`${summary}, snapshot, armed`
 
 /** What a turn needs to know before it is decided: its actors, and which of its message ids were handled before. */
-export async function loadForTurn(database: Database, { addresses, messageIds }: LoadRequest): Promise<Loaded> {
-  const [actors, seen] = await Promise.all([loadActors(database, addresses), loadSeen(database, messageIds)])
-  return { actors, seen }
+export async function loadForTurn(database: Database, { addresses, hashes, messageIds }: LoadRequest): Promise<Loaded> {
+  const [named, hashed, seen] = await Promise.all([
+    loadActors(database, addresses),
+    loadByHash(database, hashes),
+    loadSeen(database, messageIds),
+  ])
+  return { actors: [...named, ...hashed], seen }
+}
+
+async function loadByHash(database: Database, hashes: LoadRequest['hashes']): Promise<ActorRow[]> {
+  if (hashes.length === 0) {
+    return []
+  }
+  const { rows } = await sql`
+    select ${whole} from ${database.table('actors')}
+    where (partition, address_hash) in (select * from unnest(${hashes.map((key) => key.partition)}::int4[], ${hashes.map((key) => key.hash)}::text[]))`.execute(
+    database.kysely,
+  )
+  return camelRows(rows)
 }
 
 async function loadActors(database: Database, addresses: LoadRequest['addresses']): Promise<ActorRow[]> {

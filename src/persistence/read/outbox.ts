@@ -1,5 +1,7 @@
 import { sql } from 'kysely'
-import type { OutboxRow } from '../../runtime/turn-rows.ts'
+import type { DeadLetterRow, OutboxRow } from '../../runtime/turn-rows.ts'
+import { deadLetterColumns } from '../commit/logs.ts'
+import { insertRows } from '../commit/insert-rows.ts'
 import type { Database } from '../database.ts'
 import { camelRows } from '../rowset.ts'
 
@@ -33,6 +35,29 @@ export async function settleOutbox(
     ? sql`update ${outbox} stored set delivered_at = ${options.now} from ${done} where ${same}`
     : sql`delete from ${outbox} stored using ${done} where ${same}`
   ).execute(database.kysely)
+}
+
+/** One statement: an output is never both a dead letter and still on offer, nor neither. */
+export async function refuseOutputs(database: Database, letters: readonly DeadLetterRow[], now: number): Promise<void> {
+  const [letter] = insertRows(database, {
+    table: 'dead_letters',
+    columns: deadLetterColumns,
+    rows: letters,
+    onConflict: sql`on conflict (partition, id) do update set replayed = false, at = excluded.at, cause = excluded.cause, message = excluded.message`,
+  })
+  if (letter !== undefined) {
+    await sql`
+      with letters as (${letter})
+      update ${database.table('outbox')} stored set delivered_at = ${now}
+      from unnest(${letters.map((row) => row.partition)}::int4[], ${letters.map((row) => row.messageId)}::text[]) as refused(partition, id)
+      where stored.partition = refused.partition and stored.id = refused.id`.execute(database.kysely)
+  }
+}
+
+export async function offerOutputAgain(database: Database, { partition, id }: Pick<OutboxRow, 'partition' | 'id'>): Promise<void> {
+  await sql`update ${database.table('outbox')} set delivered_at = null where partition = ${partition} and id = ${id}`.execute(
+    database.kysely,
+  )
 }
 
 export async function readOutputs(database: Database, partition: number, address: string): Promise<readonly OutboxRow[]> {

@@ -1,0 +1,44 @@
+import { QuireError } from './errors.ts'
+import type { OwnedPartitions } from './owned-partitions.ts'
+import type { Store } from './ports.ts'
+import { isIdle, oneByOne, type Work, workOf } from './work.ts'
+
+/** From this many claims without progress on, something in the partition is taken for deadly to its owner (rules 29). */
+const mostClaims = 3
+
+export interface CarefulParts {
+  readonly partitions: OwnedPartitions
+  /** Notes durably what is about to be stepped alone. */
+  readonly mark: Store['markStarted']
+}
+
+/**
+ * Hands work to `turn`. A partition that was claimed again and again without progress has its deliveries stepped one a commit,
+ * each marked before: the one that stands marked when its owner comes to life again has killed it, and becomes a dead letter.
+ */
+export async function takeCare(work: Work, parts: CarefulParts, turn: (work: Work) => Promise<void>): Promise<void> {
+  const suspect = parts.partitions.all().filter((claim) => claim.attempts >= mostClaims)
+  if (suspect.length === 0) {
+    await turn(work)
+    return
+  }
+  const suspects = new Set(suspect.map((claim) => claim.partition))
+  const sound = workOf(work, (partition) => !suspects.has(partition))
+  if (!isIdle(sound)) {
+    await turn(sound)
+  }
+  for (const claim of suspect) {
+    for (const delivery of oneByOne(workOf(work, (partition) => partition === claim.partition))) {
+      if (claim.started === delivery.name) {
+        const refusal = new QuireError(
+          'delivery-deadly',
+          `${delivery.name} of partition ${claim.partition} ended the process that stepped it`,
+        )
+        await turn({ ...delivery.work, refusal })
+      } else {
+        await parts.mark(claim, delivery.name)
+        await turn(delivery.work)
+      }
+    }
+  }
+}
