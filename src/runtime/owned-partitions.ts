@@ -1,6 +1,6 @@
 import { backOffMs } from './back-off.ts'
 import { QuireError } from './errors.ts'
-import type { Claim, Clock, CommitOutcome, Random, Store } from './ports.ts'
+import type { Claim, Clock, CommitOutcome, Random, ReadPosition, Store } from './ports.ts'
 import type { PartitionAdvance, Turn } from './turn-rows.ts'
 
 type Stored = Extract<CommitOutcome, { kind: 'fenced' }>['stored'][number]
@@ -47,6 +47,11 @@ export class OwnedPartitions {
     for (const partition of partitions) {
       this.#assigned.add(partition)
     }
+  }
+
+  /** No partition may be claimed until one is assigned again; those held stay until they are fenced. */
+  detach(): void {
+    this.#assigned.clear()
   }
 
   /** These partitions may not be used any more. */
@@ -138,8 +143,8 @@ export class OwnedPartitions {
     return [...this.#claims.values()]
   }
 
-  positions(): { partition: number; offset: number }[] {
-    return this.all().map(({ partition, nextOffset }) => ({ partition, offset: nextOffset }))
+  positions(): ReadPosition[] {
+    return this.all().map(({ partition, nextOffset, lastRecord }) => ({ partition, offset: nextOffset, lastRecord }))
   }
 
   asMap(): ReadonlyMap<number, Claim> {
@@ -221,7 +226,7 @@ export class OwnedPartitions {
   /** Gives up everything, so that another may take over at once. */
   async release(): Promise<void> {
     const claims = this.all()
-    this.revoke([...this.#assigned])
+    this.revoke([...this.#assigned, ...this.ids()])
     if (claims.length > 0) {
       await this.#parts.store.release(claims)
     }

@@ -31,11 +31,16 @@ export interface Mailbox {
   /** Appends; resolves when durable. An id that the log still holds keeps its first position. */
   append(messages: readonly Message[]): Promise<readonly Position[]>
   /** Records at or above each offset, in order per partition, at most `limit` in all, fair to the partitions. Resolves at once. */
-  poll(from: readonly Position[], limit: number): Promise<Polled>
+  poll(from: readonly ReadPosition[], limit: number): Promise<Polled>
   /** One above the last offset of each partition, in the order asked. Throws a PortFailure while its server is away. */
   ends(partitions: readonly number[]): Promise<readonly number[]>
   /** Calls `wake` when something may have been appended, by any process. Returns the unsubscriber. */
   subscribe(wake: () => void): () => void
+}
+
+/** Where a partition is read from, and the id of the message before, by which a log is recognised; null when unknown. */
+export interface ReadPosition extends Position {
+  readonly lastRecord: string | null
 }
 
 /** What a poll gives. */
@@ -102,6 +107,8 @@ export interface Ownership {
 export interface OwnershipListener {
   assigned(partitions: readonly number[]): void
   revoked(partitions: readonly number[]): void
+  /** Nothing is assigned until further notice; what is held may be kept until another owner fences it. */
+  detached(): void
   /** Another process holds the lock; `holder` says which where that is known. */
   standby(holder: string | undefined): void
 }

@@ -124,6 +124,7 @@ function listenerFor(
       partitions.revoke(ids)
       wake()
     },
+    detached: () => partitions.detach(),
     standby: (holder: string | undefined) => send({ type: 'STANDBY', holder: holder ?? null }),
   }
 }

@@ -36,10 +36,10 @@ describe.each(adapters)('the mailbox on $name', ({ open }) => {
     const sent = [message(address, 'one'), message(address, 'two', { replayOf: 'dead' }), message(address, 'three', { kind: 'create' })]
     const positions = await mailbox.append(sent)
     const first = positions[0]?.offset ?? -1
-    const { records: polled } = await mailbox.poll([{ partition: 0, offset: first }], 10)
+    const { records: polled } = await mailbox.poll([{ partition: 0, offset: first, lastRecord: null }], 10)
     expect(polled.map(({ appendedAt: _, partition: __, offset: ___, ...rest }) => rest)).toEqual(sent)
     expect(polled.map(({ offset }) => offset)).toEqual([first, first + 1, first + 2])
-    expect((await mailbox.poll([{ partition: 0, offset: first + 2 }], 10)).records.map(({ id }) => id)).toEqual(['three'])
+    expect((await mailbox.poll([{ partition: 0, offset: first + 2, lastRecord: null }], 10)).records.map(({ id }) => id)).toEqual(['three'])
     expect(await mailbox.ends([0])).toEqual([first + 3])
   })
 
@@ -61,7 +61,7 @@ describe.each(adapters)('the mailbox on $name', ({ open }) => {
     ).flat()
     const offsets = positions.map(({ offset }) => offset).sort((one, two) => one - two)
     expect(offsets).toEqual(Array.from({ length: 80 }, (_, index) => (offsets[0] ?? 0) + index))
-    const { records: polled } = await mailbox.poll([{ partition: 2, offset: offsets[0] ?? 0 }], 100)
+    const { records: polled } = await mailbox.poll([{ partition: 2, offset: offsets[0] ?? 0, lastRecord: null }], 100)
     expect(polled.map(({ offset }) => offset)).toEqual(offsets)
   })
 
@@ -70,8 +70,8 @@ describe.each(adapters)('the mailbox on $name', ({ open }) => {
     const busy = await mailbox.append(Array.from({ length: 50 }, (_, index) => message(first, `busy${index}`)))
     const [rare] = await mailbox.append([message(second, 'rare')])
     const from = [
-      { partition: 0, offset: busy[0]?.offset ?? 0 },
-      { partition: 1, offset: rare?.offset ?? 0 },
+      { partition: 0, offset: busy[0]?.offset ?? 0, lastRecord: null },
+      { partition: 1, offset: rare?.offset ?? 0, lastRecord: null },
     ]
     const { records: polled } = await mailbox.poll(from, 10)
     expect(polled.length).toBeLessThanOrEqual(10)

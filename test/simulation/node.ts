@@ -48,7 +48,13 @@ export class Node {
         random: parts.random,
         logger: silentLogger,
       },
-      { partitions: parts.partitions, owner: parts.name, monitorIntervalMs: 0, probeMs: 3_000, pollLimit: 1 + Math.floor(parts.random.next() * 20) },
+      {
+        partitions: parts.partitions,
+        owner: parts.name,
+        monitorIntervalMs: 0,
+        probeMs: 3_000,
+        pollLimit: 1 + Math.floor(parts.random.next() * 20),
+      },
     )
   }
 

@@ -1,0 +1,151 @@
+import { type Admin, Kafka, type KafkaConfig, logLevel, type Producer } from 'kafkajs'
+import type { Logger } from '../runtime/ports.ts'
+import type { KafkaClient, NewRecord, TopicSpec } from './client.ts'
+import { kafkajsConsumer } from './kafkajs-consumer.ts'
+import type { KafkaSettings } from './options.ts'
+
+/** Few and short: the connection machine and the relay do the waiting. */
+const retry = { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000, restartOnFailure: async () => false }
+
+/** kafkajs behind our port. Admin and producer are made anew after every failure: an idempotent producer that lost a request may never get in step again. */
+export function createKafkajsClient(settings: KafkaSettings, clientId: string, logger: Logger): KafkaClient {
+  process.env['KAFKAJS_NO_PARTITIONER_WARNING'] ??= '1'
+  const kafka = new Kafka(configOf(settings, clientId, logger))
+  const admin = renewable<Admin>(() => kafka.admin({ retry }))
+  const producer = renewable<Producer>(() =>
+    kafka.producer({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false, retry }),
+  )
+  return {
+    ping: () => admin.use(async (client) => void (await client.describeCluster())),
+    ensureTopics: (topics) => admin.use((client) => ensureTopics(client, topics)),
+    partitionsOf: (topic) =>
+      admin.use(async (client) => {
+        if (!(await client.listTopics()).includes(topic)) {
+          return undefined
+        }
+        const { topics } = await client.fetchTopicMetadata({ topics: [topic] })
+        return topics[0]?.partitions.length
+      }),
+    ends: (topic) =>
+      admin.use(async (client) =>
+        (await client.fetchTopicOffsets(topic)).map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) })),
+      ),
+    committed: (groupId, topic) =>
+      admin.use(async (client) => {
+        const [found] = await client.fetchOffsets({ groupId, topics: [topic] })
+        const known = (found?.partitions ?? []).filter(({ offset }) => Number(offset) >= 0)
+        return new Map(known.map(({ partition, offset }) => [partition, Number(offset)]))
+      }),
+    send: (records) => producer.use((client) => send(client, records)),
+    consumer: (options) => kafkajsConsumer(kafka, { ...options, sessionTimeoutMs: settings.sessionTimeoutMs, retry }),
+    async close() {
+      await Promise.all([admin.close(), producer.close()])
+    },
+  }
+}
+
+function configOf({ brokers, ssl, sasl }: KafkaSettings, clientId: string, logger: Logger): KafkaConfig {
+  return {
+    clientId,
+    brokers: [...brokers],
+    connectionTimeout: 3_000,
+    authenticationTimeout: 5_000,
+    requestTimeout: 8_000,
+    enforceRequestTimeout: true,
+    retry,
+    ...(ssl === undefined ? {} : { ssl: typeof ssl === 'boolean' ? ssl : { ...ssl } }),
+    ...(sasl === undefined ? {} : { sasl: { ...sasl } as NonNullable<KafkaConfig['sasl']> }),
+    logLevel: logLevel.WARN,
+    logCreator:
+      () =>
+      ({ namespace, log }) =>
+        logger.debug({ namespace, kafka: log.message }, 'kafkajs'),
+  }
+}
+
+interface Connectable {
+  connect(): Promise<void>
+  disconnect(): Promise<void>
+}
+
+/** A client that is connected when first used and thrown away when a call fails. */
+function renewable<Client extends Connectable>(make: () => Client) {
+  let current: Promise<Client> | undefined
+  const connect = async (): Promise<Client> => {
+    const client = make()
+    try {
+      await client.connect()
+      return client
+    } catch (error) {
+      client.disconnect().catch(() => undefined)
+      throw error
+    }
+  }
+  const discard = (used: Promise<Client>): void => {
+    if (current === used) {
+      current = undefined
+      used.then((client) => client.disconnect()).catch(() => undefined)
+    }
+  }
+  return {
+    async use<T>(call: (client: Client) => Promise<T>): Promise<T> {
+      current ??= connect()
+      const used = current
+      try {
+        return await call(await used)
+      } catch (error) {
+        discard(used)
+        throw error
+      }
+    },
+    async close() {
+      const used = current
+      current = undefined
+      await used?.then((client) => client.disconnect()).catch(() => undefined)
+    },
+  }
+}
+
+async function ensureTopics(client: Admin, topics: readonly TopicSpec[]): Promise<void> {
+  const known = new Set(await client.listTopics())
+  const missing = topics.filter(({ topic }) => !known.has(topic))
+  if (missing.length > 0) {
+    await client.createTopics({
+      waitForLeaders: true,
+      topics: missing.map(({ topic, partitions, replication, config }) => ({
+        topic,
+        numPartitions: partitions ?? -1,
+        replicationFactor: replication ?? -1,
+        configEntries: Object.entries(config ?? {}).map(([name, value]) => ({ name, value })),
+      })),
+    })
+  }
+}
+
+/** One request; positions by each partition's first offset, in the order given. */
+async function send(client: Producer, records: readonly NewRecord[]): Promise<readonly { partition: number; offset: number }[]> {
+  const byTopic = new Map<string, NewRecord[]>()
+  for (const record of records) {
+    const own = byTopic.get(record.topic)
+    own === undefined ? byTopic.set(record.topic, [record]) : own.push(record)
+  }
+  const answers = await client.sendBatch({
+    acks: -1,
+    topicMessages: [...byTopic].map(([topic, own]) => ({
+      topic,
+      messages: own.map(({ key, value, partition, headers }) => ({
+        key,
+        value,
+        ...(partition === undefined ? {} : { partition }),
+        ...(headers === undefined ? {} : { headers: { ...headers } }),
+      })),
+    })),
+  })
+  const next = new Map(answers.map((answer) => [`${answer.topicName}/${answer.partition}`, Number(answer.baseOffset)]))
+  return records.map(({ topic, partition }) => {
+    const place = `${topic}/${partition}`
+    const offset = next.get(place) ?? -1
+    next.set(place, offset + 1)
+    return { partition: partition ?? -1, offset }
+  })
+}

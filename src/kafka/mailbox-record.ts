@@ -1,0 +1,26 @@
+import type { MailboxRecord, Message, MessageKind } from '../runtime/message.ts'
+import type { FetchedRecord, NewRecord } from './client.ts'
+
+/** A message as a record of the mailbox topic: the body as it came, the rest in key and headers. */
+export function recordOfMessage(topic: string, partition: number, { id, address, kind, body, replayOf }: Message): NewRecord {
+  return { topic, partition, key: address, value: body, headers: { id, kind, ...(replayOf === undefined ? {} : { replayOf }) } }
+}
+
+/** A record of the mailbox topic as a message. A foreign one becomes a message to nobody, which ends in the dead letters. */
+export function messageOfRecord(partition: number, { offset, timestamp, key, value, headers }: FetchedRecord): MailboxRecord {
+  const { id, kind, replayOf } = headers
+  return {
+    partition,
+    offset,
+    appendedAt: timestamp,
+    id: id ?? `mailbox/${partition}/${offset}`,
+    address: key ?? `unknown/${partition}-${offset}`,
+    kind: isKind(kind) ? kind : 'event',
+    body: value === null ? '' : Buffer.from(value).toString('utf8'),
+    ...(replayOf === undefined ? {} : { replayOf }),
+  }
+}
+
+function isKind(text: string | undefined): text is MessageKind {
+  return text === 'create' || text === 'event' || text === 'wake' || text === 'refused'
+}
