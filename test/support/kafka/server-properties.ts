@@ -50,6 +50,7 @@ function replication(nodes: number): KafkaSettings {
 
 const forTests: KafkaSettings = {
   'num.partitions': 4,
+  // readiness.ts asks each of the four.
   'offsets.topic.num.partitions': 4,
   'transaction.state.log.num.partitions': 4,
   // A topic that nobody created is an error in the code under test.

@@ -7,7 +7,7 @@ import { createTcpProxy, type TcpProxy } from '../tcp-proxy.ts'
 import { type Broker, brokerOf } from './broker.ts'
 import { kafkaClassPath } from './class-path.ts'
 import { formatLogDir, newClusterId } from './log-dir.ts'
-import { whenClusterShows } from './readiness.ts'
+import { whenClusterServes } from './readiness.ts'
 import type { KafkaNode, KafkaSettings } from './server-properties.ts'
 
 export interface TestKafkaOptions {
@@ -53,7 +53,7 @@ export async function startKafka({ nodes = 1, proxy = false, settings = {} }: Te
     start: async (node) => at(brokers, node).start(),
     pause: (node) => at(brokers, node).pause(),
     resume: (node) => at(brokers, node).resume(),
-    whenReady: () => whenClusterShows(nodes, addresses),
+    whenReady: () => whenClusterServes(nodes, addresses),
     async stopAll() {
       await Promise.all(proxies.map((each) => each.close()))
       await guarded.close()
