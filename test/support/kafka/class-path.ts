@@ -16,7 +16,7 @@ export function cacheOfThePom(): string {
 }
 
 /**
- * Class path of Kafka's 45 jars (43 MB). Asks Maven only when it is not known yet or a jar is gone: 8 to 20 s the first time, then
+ * Class path of Kafka's 46 jars (43 MB). Asks Maven only when it is not known yet or a jar is gone: 8 to 20 s the first time, then
  * 1 ms. Two processes may do it at once: Maven locks its downloads, the renamed file is whole.
  */
 export async function kafkaClassPath(): Promise<string> {

@@ -1,7 +1,7 @@
-import type { Kafka } from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { kafkaClient } from './client.ts'
 import { describeWithKafka, describeWithOwnKafka } from './describe-with-kafka.ts'
+import { consume, createTopic, produce } from './records.ts'
 import { startKafka, type TestKafka } from './start-kafka.ts'
 
 describeWithKafka('a shared Kafka', (kafka) => {
@@ -58,56 +58,3 @@ describeWithOwnKafka('a Kafka of the test', () => {
     await producer.disconnect()
   })
 })
-
-describeWithOwnKafka('three nodes', () => {
-  test('go on without one of them, and are three again', async () => {
-    const kafka = await startKafka({ nodes: 3 })
-    const client = kafkaClient(kafka.brokers)
-    await createTopic(client, 'replicated')
-    await kafka.kill(2)
-    await produce(client, 'replicated', ['while one is away'])
-    await kafka.start(2)
-    await kafka.whenReady()
-    expect(await consume(client, 'replicated', 'readers', 1)).toEqual(['while one is away'])
-    await kafka.stopAll()
-  }, 240_000)
-})
-
-async function createTopic(client: Kafka, topic: string): Promise<void> {
-  const admin = client.admin()
-  try {
-    await admin.connect()
-    await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true })
-  } finally {
-    await admin.disconnect()
-  }
-}
-
-async function produce(client: Kafka, topic: string, values: readonly string[]): Promise<void> {
-  const producer = client.producer()
-  try {
-    await producer.connect()
-    await producer.send({ topic, messages: values.map((value) => ({ value })) })
-  } finally {
-    await producer.disconnect()
-  }
-}
-
-async function consume(client: Kafka, topic: string, groupId: string, count: number): Promise<string[]> {
-  const consumer = client.consumer({ groupId, maxWaitTimeInMs: 20 })
-  const values: string[] = []
-  await consumer.connect()
-  await consumer.subscribe({ topic, fromBeginning: true })
-  await new Promise<void>((resolve, reject) => {
-    consumer.on(consumer.events.CRASH, ({ payload }) => payload.restart || reject(payload.error))
-    const eachMessage = async ({ message }: { readonly message: { readonly value: Buffer | null } }): Promise<void> => {
-      values.push(String(message.value))
-      if (values.length === count) {
-        resolve()
-      }
-    }
-    consumer.run({ eachMessage }).catch(reject)
-  })
-  await consumer.disconnect()
-  return values
-}
