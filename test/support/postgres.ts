@@ -1,11 +1,11 @@
 import { fork } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { chmod, mkdtemp } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { freePort } from './free-port.ts'
 
 /** A real Postgres of the test's own, on a free port, with its durable defaults. */
 export interface TestPostgres {
@@ -54,15 +54,4 @@ export async function startPostgres(settings: readonly string[] = []): Promise<T
       rmSync(dataDir, { recursive: true, force: true })
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') {
-    throw new Error('no port was given')
-  }
-  return address.port
 }

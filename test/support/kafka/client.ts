@@ -1,0 +1,8 @@
+import { Kafka, type KafkaConfig, logLevel } from 'kafkajs'
+
+process.env.KAFKAJS_NO_PARTITIONER_WARNING = '1'
+
+/** A client of the test's own, beside the code under test. */
+export function kafkaClient(brokers: readonly string[], config: Partial<KafkaConfig> = {}): Kafka {
+  return new Kafka({ clientId: 'quire-test', brokers: [...brokers], logLevel: logLevel.NOTHING, ...config })
+}
