@@ -1,3 +1,5 @@
+import type { KafkaOptions } from './kafka/options.ts'
+import { kafkaPorts } from './kafka/kafka-ports.ts'
 import { type Database, openPGlite, openPostgres } from './persistence/database.ts'
 import { type FolderLock, lockFolder } from './persistence/folder-lock.ts'
 import { createTableMailbox } from './persistence/mailbox/table-mailbox.ts'
@@ -20,9 +22,11 @@ import { createMemoryStore } from './testing/memory-store.ts'
 export interface QuireOptions extends Partial<RuntimeOptions> {
   /** `postgres://...`, a data folder (an embedded Postgres), or `memory:` for tests. */
   readonly database: string | { readonly dataDir: string }
+  /** Absent: the mailbox is a table, one owner at a time, others stand by. */
+  readonly kafka?: KafkaOptions
   /** Actor types by name, the part of an address before the slash. */
   readonly actors: Readonly<Record<string, ActorDefinition>>
-  /** Takes outputs until it resolves, in order per key, at least once. Absent: they are kept in the database. */
+  /** Takes outputs until it resolves, in order per key, at least once. Absent: they are kept in the database. Not with Kafka, which takes them itself. */
   readonly onEvent?: (event: OutboundEvent) => Promise<void> | void
   /** Schema of Quire's tables. Default `quire`. */
   readonly schema?: string
@@ -46,7 +50,11 @@ export interface Quire extends Runtime {
  * @throws QuireError `invalid-option`, `invalid-definition`; of a data folder `folder-in-use`, `folder-newer`, `folder-unwritable`
  */
 export async function createQuire(options: QuireOptions): Promise<Quire> {
-  const world = {
+  if (options.kafka !== undefined && (options.onEvent !== undefined || options.database === 'memory:')) {
+    const field = options.onEvent === undefined ? 'database' : 'onEvent'
+    throw new QuireError('invalid-option', `${field} cannot be used with kafka; leave one of them out`, { details: { field } })
+  }
+  const world: World = {
     clock: options.clock ?? systemClock,
     ids: options.ids ?? systemIds,
     random: options.random ?? systemRandom,
@@ -60,7 +68,7 @@ export async function createQuire(options: QuireOptions): Promise<Quire> {
     return withoutFolder(
       createRuntime(
         options.actors,
-        { ...world, ...tablePorts(postgres(options, options.database, world.clock), options, world) },
+        { ...world, ...portsOn(postgres(options, options.database, world.clock), options, world) },
         runtimeSettings(options),
       ),
     )
@@ -75,7 +83,7 @@ async function embedded(options: QuireOptions, dataDir: string, world: World): P
   const lock = await lockFolder(dataDir)
   try {
     const database = await openPGlite({ dataDir: lock.databaseDir, schema: schemaOf(options), clock: world.clock })
-    const runtime = createRuntime(options.actors, { ...world, ...tablePorts(database, options, world) }, runtimeSettings(options))
+    const runtime = createRuntime(options.actors, { ...world, ...portsOn(database, options, world) }, runtimeSettings(options))
     return withFolder(runtime, lock)
   } catch (error) {
     await lock.release()
@@ -114,14 +122,20 @@ function schemaOf(options: QuireOptions): string {
   return options.schema ?? 'quire'
 }
 
-function tablePorts(
+/** State in the database; the log in Kafka where it is configured, else in the database too. */
+function portsOn(
   database: Database,
   options: QuireOptions,
-  { clock, random }: World,
-): Pick<RuntimePorts, 'store' | 'mailbox' | 'ownership'> {
+  { clock, random, logger }: World,
+): Pick<RuntimePorts, 'store' | 'mailbox' | 'ownership'> & Partial<RuntimePorts> {
   const partitions = options.partitions ?? runtimeDefaults.partitions
+  const store = createStore(database, clock)
+  if (options.kafka !== undefined) {
+    const maxMessageBytes = options.maxMessageBytes ?? runtimeDefaults.maxMessageBytes
+    return { store, ...kafkaPorts(options.kafka, { clock, logger, partitions, maxMessageBytes, clientId: options.owner ?? 'quire' }) }
+  }
   return {
-    store: createStore(database, clock),
+    store,
     mailbox: createTableMailbox(database, partitions, clock),
     ownership: createTableOwnership({ database, partitions, clock, random }),
   }

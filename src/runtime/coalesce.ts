@@ -36,7 +36,9 @@ export function coalesced(mailbox: Mailbox): Mailbox {
     return waiting.splice(0, count < 0 ? waiting.length : Math.max(1, count))
   }
   return {
-    ...mailbox,
+    poll: (from, limit) => mailbox.poll(from, limit),
+    ends: (partitions) => mailbox.ends(partitions),
+    subscribe: (wake) => mailbox.subscribe(wake),
     append: (messages) =>
       new Promise((resolve, reject) => {
         waiting.push({ messages, resolve, reject })
