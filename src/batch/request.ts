@@ -100,10 +100,15 @@ export function batchInput(given: BatchRequest, overrides: Partial<BatchSettings
   }
 }
 
-function assertEssays(essays: readonly { readonly id: string }[], most: number): void {
-  if (essays.length > most) {
-    throw new BatchRequestError('essays', `there are ${essays.length}, at most ${most} are allowed (QUIRE_MAX_ESSAYS)`)
+/** @throws BatchRequestError when there are more essays than `most` */
+export function assertEssayCount(count: number, most: number): void {
+  if (count > most) {
+    throw new BatchRequestError('essays', `there are ${count}, at most ${most} are allowed (QUIRE_MAX_ESSAYS)`)
   }
+}
+
+function assertEssays(essays: readonly { readonly id: string }[], most: number): void {
+  assertEssayCount(essays.length, most)
   const seen = new Set<string>()
   for (const { id } of essays) {
     if (seen.has(id)) {

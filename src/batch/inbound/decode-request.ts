@@ -2,8 +2,8 @@ import type { BatchInput } from '../../machines/batch.machine.ts'
 import { isAddress } from '../../runtime/message.ts'
 import { repairStrings } from '../../runtime/strict-json.ts'
 import { type OutboundMessage, refusedEvent } from '../outbound.ts'
-import { batchAddress, batchInput, type BatchRequest, BatchRequestError } from '../request.ts'
-import type { BatchSettings } from '../settings.ts'
+import { assertEssayCount, batchAddress, batchInput, type BatchRequest, BatchRequestError } from '../request.ts'
+import { type BatchSettings, batchSettings } from '../settings.ts'
 import { type Complaint, complaintOf, sentenceOf } from '../wire/complaint.ts'
 import type { InboundEnvelope } from '../wire/envelope.ts'
 import { momentOf } from '../wire/formats.ts'
@@ -81,11 +81,13 @@ function inputOf(
   known: Known,
   overrides: Partial<BatchSettings>,
 ): { readonly input: BatchInput } | { readonly complaint: Complaint } {
-  const data = requestData.safeParse(envelope.data)
-  if (!data.success) {
-    return { complaint: complaintOf(data.error) }
-  }
   try {
+    // First: a million wrong essays would be a million complaints.
+    assertEssayCount(lengthOf(envelope.data['essays_for_cj']), overrides.maxEssays ?? batchSettings.maxEssays)
+    const data = requestData.safeParse(envelope.data)
+    if (!data.success) {
+      return { complaint: complaintOf(data.error) }
+    }
     return { input: batchInput({ ...requestOf(data.data, envelope.metadata), ...known }, overrides) }
   } catch (error) {
     if (error instanceof BatchRequestError) {
@@ -93,6 +95,10 @@ function inputOf(
     }
     throw error
   }
+}
+
+function lengthOf(value: unknown): number {
+  return Array.isArray(value) ? value.length : 0
 }
 
 /** A request in the words of the embedder's API. */
@@ -130,6 +136,8 @@ function llmOf(overrides: NonNullable<RequestData['llm_config_overrides']>): Non
 const wireNames: Readonly<Record<string, string>> = {
   batchId: 'entity_id',
   essays: 'essays_for_cj',
+  id: 'essay_id',
+  storageId: 'text_storage_id',
   userId: 'user_id',
   orgId: 'org_id',
   courseCode: 'course_code',
@@ -141,8 +149,8 @@ const wireNames: Readonly<Record<string, string>> = {
 
 /** The field of the wire that a field of the API came from. */
 function wireField(field: string): string {
-  const [first = ''] = field.split('.')
-  return wireNames[field] ?? (first === 'essays' ? field.replace('essays', 'essays_for_cj') : (wireNames[first] ?? field))
+  const [first = '', ...rest] = field.split('.')
+  return wireNames[field] ?? [first, ...rest].map((name) => wireNames[name] ?? name).join('.')
 }
 
 interface Refused {
