@@ -11,6 +11,7 @@ import { netOf } from './net.ts'
 import { completedEvents, failedEvents } from './outbound.ts'
 import { batchProgress } from './progress.ts'
 import { batchSettings, type BatchSettings } from './settings.ts'
+import { batchMigrations, batchVersion } from './snapshot-migrations.ts'
 import { prepareNet, recordContent } from './steps/content.ts'
 import { decideNext, giveUpFit, mayBeForced, recordRetries, recordWave, takeHeavyDecision } from './steps/decisions.ts'
 import { endOf } from './steps/endings.ts'
@@ -31,7 +32,8 @@ export function batchActor(options: BatchActorOptions): ActorDefinition {
   const settings = { ...batchSettings, ...options.settings }
   return defineActor({
     machine: providedBatchMachine,
-    version: 1,
+    version: batchVersion,
+    migrations: batchMigrations,
     effects: batchEffects(settings),
     tasks: {
       fetchContent: fetchContentTask(options.content),

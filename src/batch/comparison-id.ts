@@ -19,11 +19,10 @@ export function comparisonId(address: string, slot: number, attempt: number): st
 
 /** The parts of an id, or undefined when it is none of ours. */
 export function parseComparisonId(id: string): ComparisonPlace | undefined {
-  const hex = id.toLowerCase().replaceAll('-', '')
-  if (!/^[0-9a-f]{12}8[0-9a-f]{3}[89ab][0-9a-f]{15}$/.test(hex)) {
+  if (!/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i.test(id)) {
     return undefined
   }
-  const bits = BigInt(`0x${hex}`)
+  const bits = BigInt(`0x${id.replaceAll('-', '')}`)
   const payload = ((bits >> 80n) << 74n) | (((bits >> 64n) & 0xfffn) << 62n) | (bits & ((1n << 62n) - 1n))
   const place = {
     hash: (payload >> 66n).toString(16).padStart(14, '0'),

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { createPolicy, PolicyError, totalBudgetOf } from '../judging/policy.ts'
-import type { BatchInput } from '../machines/batch.machine.ts'
+import type { BatchInput, RequestOptions } from '../machines/batch.machine.ts'
 import { addressHash } from '../runtime/message.ts'
 import { repairStrings } from '../runtime/strict-json.ts'
 import { batchSettings, type BatchSettings } from './settings.ts'
+import { batchingModes } from './wire/hints.ts'
 
 /** A request that cannot become a batch; `field` names what is wrong. */
 export class BatchRequestError extends Error {
@@ -15,6 +16,23 @@ export class BatchRequestError extends Error {
     this.field = field
   }
 }
+
+const llm = z.object({
+  provider: z.string().min(1).optional(),
+  model: z.string().min(1).optional(),
+  temperature: z.number().min(0).max(2).optional(),
+  maxTokens: z.int().positive().optional(),
+  systemPrompt: z.string().optional(),
+  judgeRubric: z.string().optional(),
+  reasoningEffort: z.enum(['none', 'low', 'medium', 'high']).optional(),
+  outputVerbosity: z.enum(['low', 'medium', 'high']).optional(),
+})
+
+const batchConfig = z.object({
+  batchSize: z.int().min(10).max(200).optional(),
+  maxConcurrentBatches: z.int().min(1).max(5).optional(),
+  partialCompletionThreshold: z.number().min(0.5).max(1).optional(),
+})
 
 const request = z.object({
   batchId: z.string().min(1).max(200),
@@ -28,10 +46,22 @@ const request = z.object({
   courseCode: z.string().min(1).max(50).default('ENG5'),
   assignmentId: z.string().max(100).nullable().optional(),
   highStakes: z.boolean().default(false),
+  /** Where the students' prompt lies; an assignment brings its own. */
+  promptStorageId: z.string().min(1).max(500).nullable().optional(),
+  /** What this batch changes about the model's calls. */
+  llm: llm.optional(),
+  /** How the provider may bundle posts; default serial_bundle. */
+  batchingMode: z.enum(batchingModes).optional(),
+  /** Kept with the request, without effect. */
+  batchConfig: batchConfig.optional(),
+  /** The request's text as it came, kept by the journal. */
+  originalRequest: z.string().nullable().optional(),
 })
 
 /** What a caller gives for a batch; ids are texts of the caller's own. */
 export type BatchRequest = z.input<typeof request>
+
+type Checked = z.output<typeof request>
 
 /** The actor's address of a batch. */
 export function batchAddress(batchId: string): string {
@@ -49,7 +79,8 @@ export function batchInput(given: BatchRequest, overrides: Partial<BatchSettings
     const [issue] = parsed.error.issues
     throw new BatchRequestError(issue?.path.join('.') ?? 'request', issue?.message ?? 'is not valid')
   }
-  const checked = repairStrings(parsed.data) as z.output<typeof request>
+  const checked = repairStrings(parsed.data) as Checked
+  const options = optionsOf(checked, settings)
   assertEssays(checked.essays, settings.maxEssays)
   return {
     bosBatchId: checked.batchId,
@@ -59,18 +90,25 @@ export function batchInput(given: BatchRequest, overrides: Partial<BatchSettings
     language: checked.language,
     courseCode: checked.courseCode,
     assignmentId: checked.assignmentId ?? null,
+    options,
+    originalRequest: checked.originalRequest ?? null,
     essays: checked.essays.map((essay) => [essay.id, essay.storageId] as const),
-    policy: policyOf(checked, settings),
+    policy: policyOf(checked, options, settings),
     seed: `${addressHash(batchAddress(checked.batchId))}${settings.pairGenerationSeed === undefined ? '' : `/${settings.pairGenerationSeed}`}`,
     deadlineMs: settings.comparisonDeadlineSeconds * 1_000,
     timeoutMs: settings.batchTimeoutSeconds * 1_000,
   }
 }
 
-function assertEssays(essays: readonly { readonly id: string }[], most: number): void {
-  if (essays.length > most) {
-    throw new BatchRequestError('essays', `there are ${essays.length}, at most ${most} are allowed (QUIRE_MAX_ESSAYS)`)
+/** @throws BatchRequestError when there are more essays than `most` */
+export function assertEssayCount(count: number, most: number): void {
+  if (count > most) {
+    throw new BatchRequestError('essays', `there are ${count}, at most ${most} are allowed (QUIRE_MAX_ESSAYS)`)
   }
+}
+
+function assertEssays(essays: readonly { readonly id: string }[], most: number): void {
+  assertEssayCount(essays.length, most)
   const seen = new Set<string>()
   for (const { id } of essays) {
     if (seen.has(id)) {
@@ -80,7 +118,32 @@ function assertEssays(essays: readonly { readonly id: string }[], most: number):
   }
 }
 
-function policyOf(checked: z.output<typeof request>, settings: BatchSettings): BatchInput['policy'] {
+function optionsOf(checked: Checked, settings: BatchSettings): RequestOptions {
+  const overrides = withoutAbsent(checked.llm ?? {})
+  return {
+    promptStorageId: checked.assignmentId == null ? (checked.promptStorageId ?? null) : null,
+    llm: overrides,
+    batchingMode: batchingModeOf(checked.batchingMode, overrides.provider ?? settings.defaultProvider),
+    requestedComparisons: checked.maxComparisons ?? null,
+    budgetSource: checked.maxComparisons === undefined ? 'service_default' : 'runner_override',
+    batchConfig: withoutAbsent(checked.batchConfig ?? {}),
+  }
+}
+
+/** These have an interface for whole batches; the others fall back (domain 12). */
+const batchProviders: ReadonlySet<string> = new Set(['openai', 'anthropic'])
+
+function batchingModeOf(asked: RequestOptions['batchingMode'] = 'serial_bundle', provider: string): RequestOptions['batchingMode'] {
+  return asked === 'provider_batch_api' && !batchProviders.has(provider) ? 'serial_bundle' : asked
+}
+
+type Present<T> = { [K in keyof T]: Exclude<T[K], undefined> }
+
+function withoutAbsent<T extends object>(fields: T): Present<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>
+}
+
+function policyOf(checked: Checked, options: RequestOptions, settings: BatchSettings): BatchInput['policy'] {
   const budget = {
     maxPairwiseComparisons: settings.maxPairwiseComparisons,
     ...(checked.maxComparisons === undefined ? {} : { maxComparisons: checked.maxComparisons }),
@@ -99,6 +162,7 @@ function policyOf(checked: z.output<typeof request>, settings: BatchSettings): B
       maxRetryAttempts: settings.maxRetryAttempts,
       maxIterations: settings.maxIterations,
       highStakes: checked.highStakes,
+      singleSubmission: options.batchingMode === 'provider_batch_api',
     })
   } catch (error) {
     throw error instanceof PolicyError ? new BatchRequestError(error.field, error.message) : error

@@ -24,6 +24,35 @@ export type BatchEnd = {
 
 export type Trigger = 'callback' | 'deadline' | 'task' | 'recovery' | 'monitor' | 'operator'
 
+/** What a request changes about the model's calls. */
+export type LlmOverrides = {
+  readonly provider?: string
+  readonly model?: string
+  readonly temperature?: number
+  readonly maxTokens?: number
+  readonly systemPrompt?: string
+  readonly judgeRubric?: string
+  readonly reasoningEffort?: 'none' | 'low' | 'medium' | 'high'
+  readonly outputVerbosity?: 'low' | 'medium' | 'high'
+}
+
+/** What a request asks for beside its essays. */
+export type RequestOptions = {
+  /** Where the students' prompt lies; null with an assignment, which brings its own, or when there is none. */
+  readonly promptStorageId: string | null
+  readonly llm: LlmOverrides
+  readonly batchingMode: 'per_request' | 'serial_bundle' | 'provider_batch_api'
+  /** Comparisons asked for; null: the service's default. */
+  readonly requestedComparisons: number | null
+  readonly budgetSource: 'runner_override' | 'service_default'
+  /** Kept with the request, without effect. */
+  readonly batchConfig: {
+    readonly batchSize?: number
+    readonly maxConcurrentBatches?: number
+    readonly partialCompletionThreshold?: number
+  }
+}
+
 /** What a batch is born with; checked before the create is sent. */
 export interface BatchInput {
   readonly bosBatchId: string
@@ -33,6 +62,9 @@ export interface BatchInput {
   readonly language: string
   readonly courseCode: string
   readonly assignmentId: string | null
+  readonly options: RequestOptions
+  /** The request's text as it came: for the journal, which keeps the birth; the context does without it. */
+  readonly originalRequest: string | null
   /** Essay id and storage id of each student text. */
   readonly essays: readonly (readonly [essayId: string, storageId: string])[]
   readonly policy: Policy
@@ -62,7 +94,7 @@ export type BatchScores = {
 }
 
 /** The compact truth: 6 characters a comparison in `slots`; texts and justifications are elsewhere. */
-export interface BatchContext extends BatchInput {
+export interface BatchContext extends Omit<BatchInput, 'originalRequest'> {
   readonly createdAt: number
   /** One character an essay: `p` pending, `o` fetched, `x` dropped; empty before the tasks are recorded. */
   readonly content: string
@@ -293,6 +325,7 @@ export const batchMachine = setup({
     language: input.language,
     courseCode: input.courseCode,
     assignmentId: input.assignmentId,
+    options: input.options,
     essays: input.essays,
     policy: input.policy,
     seed: input.seed,

@@ -261,11 +261,11 @@ describe('an owner that was away longer than deadline and recovery', () => {
     const stopping = runtime.stop({ drainMs: 0 })
     await batch.clock.advance(2_000)
     await stopping
-    const { decodeCallback } = await import('../../src/batch/inbound.ts')
+    const { verdictOf } = await import('../../src/batch/verdict.ts')
     const { createMemoryMailbox } = await import('../../src/testing/memory-mailbox.ts')
     const mailbox = createMemoryMailbox(batch.database, batch.clock)
     for (const { comparison, data } of verdicts) {
-      const decoded = decodeCallback({ ...data, correlation_id: comparison.id })
+      const decoded = verdictOf({ ...data, correlation_id: comparison.id })
       await mailbox.append([{ id: comparison.id, address, kind: 'event', body: JSON.stringify('event' in decoded ? decoded.event : null) }])
     }
     batch.clock.jump(12 * hour)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { comparisonId } from '../../src/batch/comparison-id.ts'
-import { decodeCallback } from '../../src/batch/inbound.ts'
+import { verdictOf } from '../../src/batch/verdict.ts'
 import { isPermanentPost, postErrorCode } from '../../src/batch/post-error.ts'
 
 const id = comparisonId('batch/b', 5, 2)
@@ -33,7 +33,7 @@ const failure = {
 }
 
 function event(data: unknown) {
-  const decoded = decodeCallback(data)
+  const decoded = verdictOf(data)
   if ('problem' in decoded) {
     throw new Error(decoded.problem)
   }
@@ -98,7 +98,7 @@ describe('the data of a callback', () => {
     ['no UUID', { ...success, correlation_id: '42' }],
     ['a UUID of somebody else', { ...success, correlation_id: '0f0c1f2e-7a64-4a55-b1c1-2b64a4a3d001' }],
   ])('with %s can be joined with nothing, and says so', (_, data) => {
-    expect(decodeCallback(data)).toEqual({ problem: 'correlation_id is no comparison id' })
+    expect(verdictOf(data)).toEqual({ problem: 'correlation_id is no comparison id' })
   })
 })
 

@@ -1,5 +1,5 @@
 import type { ComparisonRequest, Judge } from '../../src/batch/judge.ts'
-import { decodeCallback } from '../../src/batch/inbound.ts'
+import { verdictOf } from '../../src/batch/verdict.ts'
 import { batchAddress } from '../../src/batch/request.ts'
 import { randomStream } from '../../src/judging/random.ts'
 import type { Message } from '../../src/runtime/message.ts'
@@ -58,7 +58,7 @@ function verdict({ id, batchId, essayA, essayB }: ComparisonRequest, kind: strin
   const well = { ...base, winner, justification: `copy ${copy}`, confidence: 4 }
   const error = { ...base, error_detail: { error_code: 'TIMEOUT', message: 'too slow' } }
   const data = kind === 'error' ? error : kind === 'malformed' ? { ...well, confidence: 99 } : well
-  const decoded = decodeCallback(data)
+  const decoded = verdictOf(data)
   if ('problem' in decoded) {
     throw new Error(decoded.problem)
   }

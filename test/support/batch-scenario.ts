@@ -1,6 +1,6 @@
 import { batchActor } from '../../src/batch/batch.actor.ts'
 import type { ComparisonRequest } from '../../src/batch/judge.ts'
-import { decodeCallback } from '../../src/batch/inbound.ts'
+import { verdictOf } from '../../src/batch/verdict.ts'
 import { batchAddress, batchInput, type BatchRequest } from '../../src/batch/request.ts'
 import type { BatchSettings } from '../../src/batch/settings.ts'
 import type { BatchProgress } from '../../src/batch/progress.ts'
@@ -96,7 +96,7 @@ function answering(scenario: Scenario, asked: ComparisonRequest[]) {
     data: object = good(comparison),
     messageId = `${comparison.id}/${++sent}`,
   ): Promise<void> => {
-    const decoded = decodeCallback({ ...data, correlation_id: comparison.id })
+    const decoded = verdictOf({ ...data, correlation_id: comparison.id })
     if ('problem' in decoded) {
       throw new Error(decoded.problem)
     }

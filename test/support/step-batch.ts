@@ -7,7 +7,7 @@ import { type ComputationName, computations } from '../../src/batch/tasks/comput
 import type { SubmitInput } from '../../src/batch/tasks/submit-comparison.ts'
 import { decodeSlots, type Slot } from '../../src/judging/comparison.ts'
 import type { BatchContext } from '../../src/machines/batch.machine.ts'
-import { consequencesOf } from '../../src/runtime/consequences.ts'
+import { consequencesOf, type Output } from '../../src/runtime/consequences.ts'
 import type { Json } from '../../src/runtime/define-actor.ts'
 import { createRegistry } from '../../src/runtime/registry.ts'
 import { assertStorable, stateNameOf } from '../../src/runtime/snapshot.ts'
@@ -41,8 +41,9 @@ const unreachable = async (): Promise<never> => {
  */
 export class StepBatch {
   at = 1_000_000
-  /** Outputs in order: the topic without its prefix and version, and the event's data. */
-  readonly published: { readonly topic: string; readonly id: string; readonly data: Record<string, unknown> }[] = []
+  /** Outputs in order: the topic without its prefix and version, the event's data, and what leaves as it stands in the outbox. */
+  readonly published: { readonly topic: string; readonly id: string; readonly data: Record<string, unknown>; readonly output: Output }[] =
+    []
   readonly notes: Json[] = []
   readonly rows: { readonly key: object; readonly values: Readonly<Record<string, Json>> }[] = []
   readonly transitions = new Set<string>()
@@ -248,9 +249,9 @@ export class StepBatch {
     for (const { id, source, input } of follows.opened) {
       this.tasks.set(id, { source, input: JSON.parse(input ?? 'null') })
     }
-    for (const { target, payload } of follows.outputs) {
-      const { event_id: id, data } = JSON.parse(payload) as { readonly event_id: string; readonly data: Record<string, unknown> }
-      this.published.push({ topic: target.split('.').slice(1, -1).join('.'), id, data })
+    for (const output of follows.outputs) {
+      const { event_id: id, data } = JSON.parse(output.payload) as { readonly event_id: string; readonly data: Record<string, unknown> }
+      this.published.push({ topic: output.target.split('.').slice(1, -1).join('.'), id, data, output })
     }
     this.notes.push(...follows.notes)
     this.rows.push(...follows.rows)

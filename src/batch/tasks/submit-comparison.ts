@@ -1,6 +1,6 @@
 import type { TaskDefinition, TaskScope } from '../../runtime/define-actor.ts'
 import { comparisonId } from '../comparison-id.ts'
-import { decodeCallback } from '../inbound.ts'
+import { verdictOf } from '../verdict.ts'
 import type { ComparisonRequest, Judge } from '../judge.ts'
 import { isPermanentPost } from '../post-error.ts'
 import type { BatchSettings } from '../settings.ts'
@@ -62,7 +62,7 @@ async function textOf(storageId: string, scope: TaskScope): Promise<string> {
 
 /** The answer of a judge in this process takes the way of every verdict: the mailbox, under the comparison's id. */
 async function answer(id: string, data: object, scope: TaskScope): Promise<void> {
-  const decoded = decodeCallback({ ...data, correlation_id: id })
+  const decoded = verdictOf({ ...data, correlation_id: id })
   if ('problem' in decoded) {
     throw new Error(decoded.problem)
   }

@@ -1,0 +1,23 @@
+import type { RequestOptions } from '../machines/batch.machine.ts'
+import type { ActorDefinition, Json } from '../runtime/define-actor.ts'
+
+/** Version of the batch's snapshots. */
+export const batchVersion = 2
+
+/** What a batch of version 1 did not record of its request. */
+const unrecorded: RequestOptions = {
+  promptStorageId: null,
+  llm: {},
+  batchingMode: 'serial_bundle',
+  requestedComparisons: null,
+  budgetSource: 'service_default',
+  batchConfig: {},
+}
+
+export const batchMigrations: NonNullable<ActorDefinition['migrations']> = {
+  /** 2: the context holds the request's options. */
+  1: (persisted) => {
+    const { context, ...snapshot } = persisted as { readonly context: Readonly<Record<string, Json>> }
+    return { ...snapshot, context: { ...context, options: unrecorded } }
+  },
+}

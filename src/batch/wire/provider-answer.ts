@@ -1,0 +1,29 @@
+import { z } from 'zod'
+
+/** Body of a 202 that accepts a post. One without a queue id accepts nothing, whatever its status says (domain 4.6). */
+export const providerAccepted = z.object({
+  queue_id: z.string().min(1),
+  status: z.string().nullish(),
+  message: z.string().nullish(),
+  estimated_wait_minutes: z.number().nullish(),
+})
+
+const details = z.record(z.string(), z.unknown())
+
+const structuredError = z.object({
+  code: z.string().min(1),
+  message: z.string().nullish(),
+  correlation_id: z.string().nullish(),
+  service: z.string().nullish(),
+  timestamp: z.string().nullish(),
+  details: details.nullish().describe('Of a full queue: retry_after_seconds stands in details.details.'),
+  is_retryable: z.boolean().nullish(),
+})
+
+/** Body of every other answer: a sentence, or a structured error. */
+export const providerError = z.object({
+  error: z.union([z.string(), structuredError]),
+  details: z.unknown().optional(),
+  correlation_id: z.string().nullish(),
+  is_retryable: z.boolean().nullish(),
+})
