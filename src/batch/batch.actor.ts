@@ -6,6 +6,7 @@ import { type BatchContext, type BatchEvent, batchMachine, type BatchScores, typ
 import { type ActorDefinition, defineActor, type Effect, type EffectScope } from '../runtime/define-actor.ts'
 import { comparisonEffect } from './comparison-row.ts'
 import { explainBatch } from './explain.ts'
+import { inboundTopics } from './inbound/inbound-topics.ts'
 import type { Content, Judge } from './judge.ts'
 import { netOf } from './net.ts'
 import { completedEvents, failedEvents } from './outbound.ts'
@@ -42,6 +43,7 @@ export function batchActor(options: BatchActorOptions): ActorDefinition {
       decideHeavy: computeTask('decideHeavy'),
       scoreBatch: computeTask('scoreBatch'),
     },
+    inbound: inboundTopics(settings),
     tables: [texts, comparisons],
     progress: (snapshot) => batchProgress(snapshot),
     strictWaiting: (snapshot) => !(snapshot.context as BatchContext).paused,

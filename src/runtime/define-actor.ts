@@ -92,6 +92,8 @@ export interface InboundText {
   readonly topic: string
   readonly partition: number
   readonly offset: number
+  /** ms since the epoch, by its producer. */
+  readonly timestamp: number
   readonly text: string
 }
 

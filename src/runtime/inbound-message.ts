@@ -56,7 +56,8 @@ function decode(record: InboundRecord, decoder: InboundDecoder): { readonly text
     }
   }
   try {
-    return { text, decoded: decoder({ topic: record.topic, partition: record.partition, offset: record.offset, text }) }
+    const { topic, partition, offset, timestamp } = record
+    return { text, decoded: decoder({ topic, partition, offset, timestamp, text }) }
   } catch (error) {
     return { text, decoded: { kind: 'undecodable', cause: 'decoder-failed', message: messageOf(error) } }
   }

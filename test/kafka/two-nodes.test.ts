@@ -57,9 +57,10 @@ describeWithKafka('two processes on the same topics and database', (kafka) => {
     await quire.create('lamp/short', { litForMs: 200 }, { id: 'create' })
     await quire.send('lamp/short', { type: 'PRESS' }, { id: 'press' })
     expect(await quire.waitFor('lamp/short', { state: 'off' }, { timeoutMs: 30_000 })).toMatchObject({ state: 'off' })
+    const ball = { type: 'BALL', count: 1 }
     await quire.create('player/a', { partner: 'player/b', most: 6 }, { id: 'create' })
     await quire.create('player/b', { partner: 'player/a', most: 6 }, { id: 'create' })
-    await quire.send('player/a', { type: 'BALL', count: 1 }, { id: 'serve' })
+    await quire.send('player/a', ball, { id: 'serve' })
     await quire.whenIdle({ timeoutMs: 30_000 })
     expect((await quire.journal('player/b')).filter((entry) => entry.ignored === null).length).toBeGreaterThan(1)
     await quire.stop()

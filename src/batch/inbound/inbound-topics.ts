@@ -1,0 +1,22 @@
+import type { ActorDefinition, Decoded } from '../../runtime/define-actor.ts'
+import type { BatchSettings } from '../settings.ts'
+import { topics } from '../wire/topics.ts'
+import { decodeCallback, type DecodedVerdict } from './decode-callback.ts'
+import { decodeRequest, type DecodedRequest, type RefusedRequest } from './decode-request.ts'
+import type { Undecodable } from './record.ts'
+
+/** The topics that feed batches. They are told apart by name, never by `event_type` (domain 4.1). */
+export function inboundTopics(settings: BatchSettings): NonNullable<ActorDefinition['inbound']> {
+  return {
+    [topics.request]: (record) => addressed(decodeRequest(record.text, record, settings)),
+    [topics.callback]: (record) => addressed(decodeCallback(record.text, record)),
+  }
+}
+
+function addressed(decoded: DecodedRequest | DecodedVerdict | RefusedRequest | Undecodable): Decoded {
+  if (decoded.kind !== 'message') {
+    return decoded
+  }
+  const to = 'hash' in decoded ? { hash: decoded.hash } : { address: decoded.address }
+  return { kind: 'message', to, id: decoded.id, messageKind: decoded.messageKind, body: decoded.body }
+}
