@@ -107,7 +107,7 @@ export class DurableRuntime {
       await this.#ports.store.ping()
       return
     }
-    await this.#ports.store.open({ partitions: this.#options.partitions, tables: this.#registry.tables })
+    await this.#ports.store.open({ partitions: this.#options.partitions, tables: this.#registry.tables, log: this.#ports.mailbox.log })
     this.#opened = true
     this.#unsubscribe = [
       this.#ports.mailbox.subscribe(() => this.#processor.wakeForMail()),
