@@ -3,6 +3,7 @@ import type { Logger } from '../runtime/ports.ts'
 import type { KafkaClient, NewRecord, TopicSpec } from './client.ts'
 import { kafkajsConsumer } from './kafkajs-consumer.ts'
 import type { KafkaSettings } from './options.ts'
+import { Renewable } from './renewable.ts'
 
 /** Few and short: the connection machine and the relay do the waiting. */
 const retry = { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000, restartOnFailure: async () => false }
@@ -11,8 +12,8 @@ const retry = { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000, restartO
 export function createKafkajsClient(settings: KafkaSettings, clientId: string, logger: Logger): KafkaClient {
   process.env['KAFKAJS_NO_PARTITIONER_WARNING'] ??= '1'
   const kafka = new Kafka(configOf(settings, clientId, logger))
-  const admin = renewable<Admin>(() => kafka.admin({ retry }))
-  const producer = renewable<Producer>(() =>
+  const admin = new Renewable<Admin>(() => kafka.admin({ retry }))
+  const producer = new Renewable<Producer>(() =>
     kafka.producer({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false, retry }),
   )
   return {
@@ -60,49 +61,6 @@ function configOf({ brokers, ssl, sasl }: KafkaSettings, clientId: string, logge
       () =>
       ({ namespace, log }) =>
         logger.debug({ namespace, kafka: log.message }, 'kafkajs'),
-  }
-}
-
-interface Connectable {
-  connect(): Promise<void>
-  disconnect(): Promise<void>
-}
-
-/** A client that is connected when first used and thrown away when a call fails. */
-function renewable<Client extends Connectable>(make: () => Client) {
-  let current: Promise<Client> | undefined
-  const connect = async (): Promise<Client> => {
-    const client = make()
-    try {
-      await client.connect()
-      return client
-    } catch (error) {
-      client.disconnect().catch(() => undefined)
-      throw error
-    }
-  }
-  const discard = (used: Promise<Client>): void => {
-    if (current === used) {
-      current = undefined
-      used.then((client) => client.disconnect()).catch(() => undefined)
-    }
-  }
-  return {
-    async use<T>(call: (client: Client) => Promise<T>): Promise<T> {
-      current ??= connect()
-      const used = current
-      try {
-        return await call(await used)
-      } catch (error) {
-        discard(used)
-        throw error
-      }
-    },
-    async close() {
-      const used = current
-      current = undefined
-      await used?.then((client) => client.disconnect()).catch(() => undefined)
-    },
   }
 }
 
