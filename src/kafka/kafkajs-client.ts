@@ -1,6 +1,7 @@
 import { type Admin, Kafka, type KafkaConfig, logLevel, type Producer } from 'kafkajs'
-import type { Logger } from '../runtime/ports.ts'
-import type { KafkaClient, NewRecord, TopicSpec } from './client.ts'
+import type { Clock, Logger } from '../runtime/ports.ts'
+import type { KafkaClient, NewRecord } from './client.ts'
+import { ensureTopics } from './ensure-topics.ts'
 import { kafkajsConsumer } from './kafkajs-consumer.ts'
 import type { KafkaSettings } from './options.ts'
 import { Renewable } from './renewable.ts'
@@ -8,8 +9,13 @@ import { Renewable } from './renewable.ts'
 /** Few and short: the connection machine and the relay do the waiting. */
 const retry = { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000, restartOnFailure: async () => false }
 
+interface KafkajsWorld {
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
 /** kafkajs behind our port. Admin and producer are made anew after every failure: an idempotent producer that lost a request may never get in step again. */
-export function createKafkajsClient(settings: KafkaSettings, clientId: string, logger: Logger): KafkaClient {
+export function createKafkajsClient(settings: KafkaSettings, clientId: string, { clock, logger }: KafkajsWorld): KafkaClient {
   process.env['KAFKAJS_NO_PARTITIONER_WARNING'] ??= '1'
   const kafka = new Kafka(configOf(settings, clientId, logger))
   const admin = new Renewable<Admin>(() => kafka.admin({ retry }))
@@ -18,7 +24,7 @@ export function createKafkajsClient(settings: KafkaSettings, clientId: string, l
   )
   return {
     ping: () => admin.use(async (client) => void (await client.describeCluster())),
-    ensureTopics: (topics) => admin.use((client) => ensureTopics(client, topics)),
+    ensureTopics: (topics) => admin.use((client) => ensureTopics(client, topics, clock)),
     partitionsOf: (topic) =>
       admin.use(async (client) => {
         if (!(await client.listTopics()).includes(topic)) {
@@ -61,22 +67,6 @@ function configOf({ brokers, ssl, sasl }: KafkaSettings, clientId: string, logge
       () =>
       ({ namespace, log }) =>
         logger.debug({ namespace, kafka: log.message }, 'kafkajs'),
-  }
-}
-
-async function ensureTopics(client: Admin, topics: readonly TopicSpec[]): Promise<void> {
-  const known = new Set(await client.listTopics())
-  const missing = topics.filter(({ topic }) => !known.has(topic))
-  if (missing.length > 0) {
-    await client.createTopics({
-      waitForLeaders: true,
-      topics: missing.map(({ topic, partitions, replication, config }) => ({
-        topic,
-        numPartitions: partitions ?? -1,
-        replicationFactor: replication ?? -1,
-        configEntries: Object.entries(config ?? {}).map(([name, value]) => ({ name, value })),
-      })),
-    })
   }
 }
 

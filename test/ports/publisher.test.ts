@@ -8,6 +8,7 @@ import { describeWithKafka, describeWithOwnKafka } from '../support/kafka/descri
 import type { KafkaForTests } from '../support/kafka/kafka-for-tests.ts'
 import { readTopic } from '../support/kafka/read-topic.ts'
 import { startKafka, type TestKafka } from '../support/kafka/start-kafka.ts'
+import { madeTopics, withAdmin } from '../support/kafka/with-admin.ts'
 import { type KafkaAdapter, kafkaAdapter } from './kafka-adapter.ts'
 
 /** An output as it stands outside. */
@@ -104,7 +105,7 @@ describeWithKafka('the publisher on Kafka', (kafka) => {
 
   it('makes a topic that nobody made', async () => {
     const topic = `new-${randomUUID()}.v1`
-    const names = async (): Promise<readonly string[]> => withAdmin(kafka, (admin) => admin.listTopics())
+    const names = async (): Promise<readonly string[]> => withAdmin(kafka.brokers, (admin) => admin.listTopics())
     expect(await names()).not.toContain(`${adapter.topicPrefix}${topic}`)
     expect(await adapter.publisher.publish([row(topic, 'key', 'first')])).toEqual({ durable: ['first'], refused: [] })
     expect(await names()).toContain(`${adapter.topicPrefix}${topic}`)
@@ -112,10 +113,8 @@ describeWithKafka('the publisher on Kafka', (kafka) => {
 
   it('sets aside what the broker refuses for good, with the cause, and takes the rest in its order', async () => {
     const topic = 'small.v1'
-    const configEntries = [{ name: 'max.message.bytes', value: '2000' }]
-    await withAdmin(kafka, (admin) =>
-      admin.createTopics({ waitForLeaders: true, topics: [{ topic: `${adapter.topicPrefix}${topic}`, numPartitions: 1, configEntries }] }),
-    )
+    const config = { 'max.message.bytes': '2000' }
+    await madeTopics(kafka.brokers, [{ topic: `${adapter.topicPrefix}${topic}`, partitions: 1, config }])
     const large = JSON.stringify({ text: 'x'.repeat(5_000) })
     const outputs = Array.from({ length: 11 }, (_, index) =>
       index === 3 || index === 8 ? row(topic, 'key', `large${index}`, large) : row(topic, 'key', `s${index}`),
@@ -174,18 +173,5 @@ function deliveredOn(kafka: Pick<KafkaForTests, 'brokers'>, adapter: KafkaAdapte
       )
       return records.map(({ key, value, headers }) => ({ key: String(key), id: String(headers?.id), payload: String(value) }))
     },
-  }
-}
-
-async function withAdmin<T>(
-  kafka: KafkaForTests,
-  call: (admin: ReturnType<ReturnType<typeof kafkaClient>['admin']>) => Promise<T>,
-): Promise<T> {
-  const admin = kafkaClient(kafka.brokers).admin()
-  await admin.connect()
-  try {
-    return await call(admin)
-  } finally {
-    await admin.disconnect()
   }
 }

@@ -1,4 +1,6 @@
 import type { Kafka } from 'kafkajs'
+import { ensureTopics } from '../../../src/kafka/ensure-topics.ts'
+import { systemClock } from '../../../src/runtime/system.ts'
 import { readTopic } from './read-topic.ts'
 
 /** A topic of one partition, which has its leader. */
@@ -6,7 +8,7 @@ export async function createTopic(client: Kafka, topic: string): Promise<void> {
   const admin = client.admin()
   try {
     await admin.connect()
-    await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true })
+    await ensureTopics(admin, [{ topic, partitions: 1 }], systemClock)
   } finally {
     await admin.disconnect()
   }
