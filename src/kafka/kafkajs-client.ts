@@ -1,23 +1,30 @@
 import { type Admin, Kafka, type KafkaConfig, logLevel, type Producer } from 'kafkajs'
-import type { Logger } from '../runtime/ports.ts'
-import type { KafkaClient, NewRecord, TopicSpec } from './client.ts'
+import type { Clock, Logger } from '../runtime/ports.ts'
+import type { KafkaClient, NewRecord } from './client.ts'
+import { ensureTopics } from './ensure-topics.ts'
 import { kafkajsConsumer } from './kafkajs-consumer.ts'
 import type { KafkaSettings } from './options.ts'
+import { Renewable } from './renewable.ts'
 
 /** Few and short: the connection machine and the relay do the waiting. */
 const retry = { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000, restartOnFailure: async () => false }
 
+interface KafkajsWorld {
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
 /** kafkajs behind our port. Admin and producer are made anew after every failure: an idempotent producer that lost a request may never get in step again. */
-export function createKafkajsClient(settings: KafkaSettings, clientId: string, logger: Logger): KafkaClient {
+export function createKafkajsClient(settings: KafkaSettings, clientId: string, { clock, logger }: KafkajsWorld): KafkaClient {
   process.env['KAFKAJS_NO_PARTITIONER_WARNING'] ??= '1'
   const kafka = new Kafka(configOf(settings, clientId, logger))
-  const admin = renewable<Admin>(() => kafka.admin({ retry }))
-  const producer = renewable<Producer>(() =>
+  const admin = new Renewable<Admin>(() => kafka.admin({ retry }))
+  const producer = new Renewable<Producer>(() =>
     kafka.producer({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false, retry }),
   )
   return {
     ping: () => admin.use(async (client) => void (await client.describeCluster())),
-    ensureTopics: (topics) => admin.use((client) => ensureTopics(client, topics)),
+    ensureTopics: (topics) => admin.use((client) => ensureTopics(client, topics, clock)),
     partitionsOf: (topic) =>
       admin.use(async (client) => {
         if (!(await client.listTopics()).includes(topic)) {
@@ -60,65 +67,6 @@ function configOf({ brokers, ssl, sasl }: KafkaSettings, clientId: string, logge
       () =>
       ({ namespace, log }) =>
         logger.debug({ namespace, kafka: log.message }, 'kafkajs'),
-  }
-}
-
-interface Connectable {
-  connect(): Promise<void>
-  disconnect(): Promise<void>
-}
-
-/** A client that is connected when first used and thrown away when a call fails. */
-function renewable<Client extends Connectable>(make: () => Client) {
-  let current: Promise<Client> | undefined
-  const connect = async (): Promise<Client> => {
-    const client = make()
-    try {
-      await client.connect()
-      return client
-    } catch (error) {
-      client.disconnect().catch(() => undefined)
-      throw error
-    }
-  }
-  const discard = (used: Promise<Client>): void => {
-    if (current === used) {
-      current = undefined
-      used.then((client) => client.disconnect()).catch(() => undefined)
-    }
-  }
-  return {
-    async use<T>(call: (client: Client) => Promise<T>): Promise<T> {
-      current ??= connect()
-      const used = current
-      try {
-        return await call(await used)
-      } catch (error) {
-        discard(used)
-        throw error
-      }
-    },
-    async close() {
-      const used = current
-      current = undefined
-      await used?.then((client) => client.disconnect()).catch(() => undefined)
-    },
-  }
-}
-
-async function ensureTopics(client: Admin, topics: readonly TopicSpec[]): Promise<void> {
-  const known = new Set(await client.listTopics())
-  const missing = topics.filter(({ topic }) => !known.has(topic))
-  if (missing.length > 0) {
-    await client.createTopics({
-      waitForLeaders: true,
-      topics: missing.map(({ topic, partitions, replication, config }) => ({
-        topic,
-        numPartitions: partitions ?? -1,
-        replicationFactor: replication ?? -1,
-        configEntries: Object.entries(config ?? {}).map(([name, value]) => ({ name, value })),
-      })),
-    })
   }
 }
 
