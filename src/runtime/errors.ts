@@ -2,7 +2,7 @@
 export const errorCatalogue = {
   'invalid-option': 'An option is missing or wrong. The message names the field; correct it and start again.',
   'invalid-definition': 'An actor definition uses something Quire does not support. The message names the state and the remedy.',
-  'invalid-address': 'An address has the form <actor type>/<id>. Correct the address.',
+  'invalid-address': 'An address has the form <actor type>/<id>, and an id does not begin with #. Correct the address.',
   'invalid-message': 'A message holds a value JSON would destroy. The message names the path; send plain JSON values.',
   'unknown-actor-type': 'No actor definition has this type. Add it to createQuire({ actors }).',
   'unknown-actor': 'No actor was born at this address. Create it first, or check the address.',

@@ -44,10 +44,10 @@ export function actorTypeOf(address: Address): string {
   return slash < 0 ? address : address.slice(0, slash)
 }
 
-/** True for `<type>/<id>` with both parts non-empty and at most 512 characters. */
+/** True for `<type>/<id>` with both parts non-empty, an id that does not begin with `#`, and at most 512 characters. */
 export function isAddress(text: string): boolean {
   const slash = text.indexOf('/')
-  return slash > 0 && slash < text.length - 1 && text.length <= 512 && !isHashAddress(text)
+  return slash > 0 && slash < text.length - 1 && text.length <= 512 && text[slash + 1] !== '#'
 }
 
 /** The address of an actor of which only the hash is known; the owner of the partition finds out the real one. */
@@ -56,7 +56,7 @@ export function hashAddress(type: string, hash: string): Address {
 }
 
 export function isHashAddress(address: Address): boolean {
-  return address.startsWith(hashMark, address.indexOf('/'))
+  return /^[^/]+\/#[0-9a-f]{14}$/.test(address)
 }
 
 /** The first 56 bits of SHA-256 of the address, as 14 hex digits. It decides the partition and is part of comparison ids. */

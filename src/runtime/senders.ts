@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts'
 import { messageOf, QuireError } from './errors.ts'
-import { isAddress, type Message, type MessageKind, type Position } from './message.ts'
+import { isAddress, isHashAddress, type Message, type MessageKind, type Position } from './message.ts'
 import { isPortFailure } from './port-failure.ts'
 import type { Clock, Mailbox } from './ports.ts'
 import { assertLossless } from './strict-json.ts'
@@ -14,7 +14,7 @@ export interface SenderParts {
 
 /** Makes a message of plain values. @throws QuireError `invalid-address`, `invalid-message`, naming what is wrong */
 export function messageFor(address: string, kind: MessageKind, value: unknown, id: string, maxBytes: number): Message {
-  if (!isAddress(address)) {
+  if (!isAddress(address) && !isHashAddress(address)) {
     throw new QuireError('invalid-address', `'${address}' is no address; write <actor type>/<id>`)
   }
   if (typeof id !== 'string' || id === '' || id.length > 512) {
