@@ -6,6 +6,8 @@ import type { FromGuardian, ToGuardian } from './process-guardian.ts'
 export interface Command {
   readonly file: string
   readonly args: readonly string[]
+  /** Beside the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>
   /** Takes standard output and error. */
   readonly log: string
 }
