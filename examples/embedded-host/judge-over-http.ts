@@ -12,6 +12,7 @@ export interface JudgeOverHttpOptions {
  */
 export function judgeOverHttp({ url, callbackTopic }: JudgeOverHttpOptions): Judge {
   return {
+    concurrency: 16,
     async submit({ id, batchId, attempt, essayA, essayB }, { signal, idempotencyKey }) {
       const body = {
         user_prompt: `Which essay is better?\n\nEssay A:\n${essayA.text}\n\nEssay B:\n${essayB.text}`,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { GuardedProcess, GuardedProcesses } from '../support/guarded-processes.ts'
+import { type GuardedProcess, type GuardedProcesses, guardianEnded } from '../support/guarded-processes.ts'
 
 /** One embedding host (`examples/embedded-host`), whose lives are numbered. */
 export interface HostProcess {
@@ -66,7 +66,7 @@ export function hostProcess({ name, folder, guarded, env }: HostProcessOptions):
       const started = { process: process_, expected: false }
       life = started
       void process_.exited.then((how) => {
-        if (!started.expected) {
+        if (!started.expected && how !== guardianEnded) {
           life = undefined
           complaints.push(`${name}.${logs.length} ended by itself: ${how}\n${readFileSync(log, 'utf8').slice(-2_000)}`)
         }
@@ -77,7 +77,11 @@ export function hostProcess({ name, folder, guarded, env }: HostProcessOptions):
     thaw: () => running().process.signal('SIGCONT'),
     stop: () => end('SIGTERM'),
     complaints() {
-      const halts = logs.flatMap((log) => readFileSync(log, 'utf8').split('\n').filter((line) => /the loop halted|"phase":"halted"|stands still/.test(line)))
+      const halts = logs.flatMap((log) =>
+        readFileSync(log, 'utf8')
+          .split('\n')
+          .filter((line) => /the loop halted|"phase":"halted"|stands still/.test(line)),
+      )
       return [...complaints, ...halts.map((line) => `${name}: ${line.slice(0, 400)}`)]
     },
   }

@@ -1,5 +1,5 @@
 import { check, type Findings } from './check/checker.ts'
-import { everyPartitionMoved, recordHistory, recoveries } from './check/history.ts'
+import { everyHostOwns, everyPartitionMoved, recordHistory, recoveries } from './check/history.ts'
 import { requestTopic } from './check/topics.ts'
 import type { Fault } from './fault.ts'
 import { type Load, startLoad } from './load.ts'
@@ -18,13 +18,23 @@ export interface FaultOptions {
   readonly seconds: number
   readonly perSecond?: number
   readonly deadlineSeconds?: number
+  readonly logs?: string
+  /** What happens, step by step. */
+  readonly tell?: (what: string) => void
 }
 
 const recoveryPatienceMs = 120_000
 
 /** Two hosts under a steady load, a fault done to them, everything healed, all left to finish, and then a look at what is there. */
 export async function runFault(fault: Fault, servers: Servers, options: FaultOptions): Promise<FaultResult> {
-  const scene = await openScene({ servers, seconds: options.seconds, deadlineSeconds: options.deadlineSeconds ?? 10 })
+  const tell = options.tell ?? (() => {})
+  const scene = await openScene({
+    servers,
+    seconds: options.seconds,
+    deadlineSeconds: options.deadlineSeconds ?? 10,
+    logs: options.logs,
+    tell,
+  })
   try {
     await ensureTopics(servers.kafka.brokers, scene.topicPrefix)
     await fault.before?.(scene)
@@ -35,7 +45,7 @@ export async function runFault(fault: Fault, servers: Servers, options: FaultOpt
     })
     try {
       await Promise.all(scene.hosts.map((host) => host.start()))
-      return await endured(fault, scene, load)
+      return await endured(fault, scene, load, tell)
     } finally {
       await load.stop()
     }
@@ -44,24 +54,29 @@ export async function runFault(fault: Fault, servers: Servers, options: FaultOpt
   }
 }
 
-async function endured(fault: Fault, scene: Scene, load: Load): Promise<FaultResult> {
+async function endured(fault: Fault, scene: Scene, load: Load, tell: (what: string) => void): Promise<FaultResult> {
   const { url } = scene.database
   const recording = recordHistory(url)
   if (fault.before === undefined) {
     await recording
-    await everyPartitionMoved(url, 0, recoveryPatienceMs)
+    await everyHostOwns(url, scene.hosts.length, recoveryPatienceMs)
+    await everyPartitionMoved(url, Date.now(), recoveryPatienceMs)
   }
+  tell('the faults begin')
   scene.begin()
   await fault.inject(scene)
   await recording
   const last = Math.max(...scene.episodes.map(({ endedAt }) => endedAt))
   const recovered = await everyPartitionMoved(url, last, recoveryPatienceMs)
+  tell(`healed; ${recovered ? 'every partition moves' : 'some partitions do not move'}`)
   await load.stop()
+  tell('waiting for rest')
   const findings = await check(scene, load.accepted)
   const times = await recoveries(
     url,
     scene.episodes.map(({ endedAt }) => endedAt),
   )
+  tell('checked')
   const complaints = [
     ...findings.complaints,
     ...scene.hosts.flatMap((host) => host.complaints()),

@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises'
+import { cp, mkdtemp } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -45,11 +45,14 @@ export interface SceneOptions {
   readonly seconds: number
   /** From the acceptance of a comparison to its verdict. */
   readonly deadlineSeconds: number
+  /** A folder that gets what hosts and judge have written. */
+  readonly logs: string | undefined
+  readonly tell: (what: string) => void
 }
 
 const hostCount = 2
 
-export async function openScene({ servers, seconds, deadlineSeconds }: SceneOptions): Promise<Scene> {
+export async function openScene({ servers, seconds, deadlineSeconds, logs, tell }: SceneOptions): Promise<Scene> {
   const folder = await mkdtemp(join(tmpdir(), 'quire-faults-'))
   const guarded = guardProcesses(folder)
   const name = `faults_${randomUUID().slice(0, 8)}`
@@ -64,7 +67,19 @@ export async function openScene({ servers, seconds, deadlineSeconds }: SceneOpti
   const late = String(deadlineSeconds * 1_000 + 1_500)
   await guarded.start({
     file: process.execPath,
-    args: ['--import', 'tsx', judge, '--brokers', servers.kafka.brokers.join(','), '--port', String(judgePort), '--log', judgeLog, '--lateMs', late],
+    args: [
+      '--import',
+      'tsx',
+      judge,
+      '--brokers',
+      servers.kafka.brokers.join(','),
+      '--port',
+      String(judgePort),
+      '--log',
+      judgeLog,
+      '--lateMs',
+      late,
+    ],
     log: join(folder, 'judge.log'),
   })
   const hosts = links.map((link, index) =>
@@ -98,11 +113,15 @@ export async function openScene({ servers, seconds, deadlineSeconds }: SceneOpti
     episodes,
     isOver: () => Date.now() >= until,
     pause: (ms) => sleep(Math.max(0, Math.min(ms, until - Date.now()))),
-    ended: (what) => episodes.push({ what, endedAt: Date.now() }),
+    ended(what) {
+      episodes.push({ what, endedAt: Date.now() })
+      tell(what)
+    },
     begin() {
       until = Date.now() + seconds * 1_000
     },
     async close() {
+      await (logs === undefined ? undefined : cp(folder, logs, { recursive: true }))
       await Promise.all(links.map((link) => link.close()))
       await guarded.close()
     },

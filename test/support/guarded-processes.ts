@@ -27,6 +27,9 @@ export interface GuardedProcesses {
   close(): Promise<void>
 }
 
+/** How a process exits that `close` ended. */
+export const guardianEnded = 'its guardian ended'
+
 export function guardProcesses(folder: string): GuardedProcesses {
   const guardian = fork(fileURLToPath(new URL('./process-guardian.ts', import.meta.url)), [folder], {
     execArgv: ['--import', 'tsx'],
@@ -89,7 +92,7 @@ function answersOf(guardian: ChildProcess, id: number): { readonly started: Prom
     }
   }
   function onGuardianExit(): void {
-    end('its guardian ended')
+    end(guardianEnded)
   }
   function end(how: string): void {
     guardian.off('message', onMessage)

@@ -37,7 +37,8 @@ class Complaints {
   }
 }
 
-const restPatienceMs = 90_000
+/** So long may nothing at all happen before what is not at rest counts as stuck. */
+const restPatienceMs = 45_000
 
 /** Waits until all is at rest, then looks. */
 export async function check({ database, judgeLog, servers, topicPrefix }: Scene, accepted: Accepted): Promise<Findings> {
@@ -62,24 +63,37 @@ export async function check({ database, judgeLog, servers, topicPrefix }: Scene,
     complaints.note(missing(accepted.spoilt, handled.bodies), 'spoilt record is not in the dead letters') +
     complaints.note(missing(produced, handled.ids), 'verdict is in no journal and no dead letter') +
     complaints.note(wrong, 'without the events of its end') +
-    complaints.note(missing(outbox.filter((row) => row['open'] !== true).map((row) => String(row['id'])), published), 'delivered, but not on its topic') +
+    complaints.note(
+      missing(
+        outbox.filter((row) => row['open'] !== true).map((row) => String(row['id'])),
+        published,
+      ),
+      'delivered, but not on its topic',
+    ) +
     complaints.note(await brokenFolds(url), 'the fold of the journal is not the stored snapshot')
   const duplicated =
     complaints.note(extra, 'more than one end, or two texts under one id') +
     complaints.note(await repeatedSteps(url), 'stepped twice') +
     complaints.note(await brokenHistory(url), 'epoch or position did not rise')
   const stuck =
-    complaints.note(actors.filter((row) => row['run_status'] !== 'done').map((row) => `${row['address']} in ${row['state']}`), 'not at an end') +
-    complaints.note(outbox.filter((row) => row['open'] === true).map((row) => `${row['id']} to ${row['target']}`), 'did not leave')
+    complaints.note(
+      actors.filter((row) => row['run_status'] !== 'done').map((row) => `${row['address']} in ${row['state']}`),
+      'not at an end',
+    ) +
+    complaints.note(
+      outbox.filter((row) => row['open'] === true).map((row) => `${row['id']} to ${row['target']}`),
+      'did not leave',
+    )
   const askedTwice = complaints.note(await lateQuestions(url, judge), 'asked after its verdict was committed')
   return { batches: accepted.batches.size, lost, duplicated, stuck, askedTwice, complaints: complaints.texts }
 }
 
-/** All accepted batches are at an end, everything has left, and the inbound group has nothing unread that becomes an actor. */
+/** All accepted batches are at an end and everything has left; and a number that moves while hosts work. */
 function atRest({ batches }: Accepted): string {
   return `select (select count(*) from quire.actors where run_status = 'done') >= ${batches.size}
     and not exists (select 1 from quire.actors where run_status <> 'done')
-    and not exists (select 1 from quire.outbox where delivered_at is null) as rests`
+    and not exists (select 1 from quire.outbox where delivered_at is null) as rests,
+    (select sum(next_entry) from quire.partitions) as entries, (select count(*) from quire.outbox where delivered_at is null) as open`
 }
 
 export function readJudgeLog(file: string): readonly JudgeLine[] {
@@ -91,7 +105,10 @@ export function readJudgeLog(file: string): readonly JudgeLine[] {
 
 /** Ids in a journal or among the dead letters, recorded as ignored too, and bodies of dead letters. */
 async function readHandled(url: string): Promise<{ readonly ids: ReadonlySet<string>; readonly bodies: ReadonlySet<string> }> {
-  const rows = await query(url, `select message_id as id, null as body from quire.journal union all select message_id, body from quire.dead_letters`)
+  const rows = await query(
+    url,
+    `select message_id as id, null as body from quire.journal union all select message_id, body from quire.dead_letters`,
+  )
   return {
     ids: new Set(rows.map((row) => String(row['id']))),
     bodies: new Set(rows.flatMap((row) => (row['body'] === null ? [] : [String(row['body'])]))),
@@ -99,7 +116,10 @@ async function readHandled(url: string): Promise<{ readonly ids: ReadonlySet<str
 }
 
 /** Nothing was wrong with any batch: each has the three events of a completed one, under one id each, and no failed one. */
-function checkEvents(events: readonly PublishedEvent[], batches: ReadonlySet<string>): { readonly wrong: string[]; readonly extra: string[] } {
+function checkEvents(
+  events: readonly PublishedEvent[],
+  batches: ReadonlySet<string>,
+): { readonly wrong: string[]; readonly extra: string[] } {
   const byBatch = new Map<string, PublishedEvent[]>()
   for (const event of events) {
     byBatch.set(event.batch, [...(byBatch.get(event.batch) ?? []), event])

@@ -15,15 +15,26 @@ export async function query(url: string, text: string): Promise<readonly Row[]> 
   }
 }
 
-/** Asks until the answer is as wanted, also while the server is away; false when the patience ends first. */
-export async function queryUntil(url: string, text: string, isWanted: (rows: readonly Row[]) => boolean, patienceMs: number): Promise<boolean> {
-  const deadline = Date.now() + patienceMs
+/** Asks until the answer is as wanted, also while the server is away; false when it has not changed for that long. */
+export async function queryUntil(
+  url: string,
+  text: string,
+  isWanted: (rows: readonly Row[]) => boolean,
+  patienceMs: number,
+): Promise<boolean> {
+  let given = Date.now()
+  let last = ''
   for (;;) {
     const rows = await query(url, text).catch(() => undefined)
     if (rows !== undefined && isWanted(rows)) {
       return true
     }
-    if (Date.now() > deadline) {
+    const answer = JSON.stringify(rows)
+    if (answer !== last) {
+      last = answer
+      given = Date.now()
+    }
+    if (Date.now() > given + patienceMs) {
       return false
     }
     await pause(200)

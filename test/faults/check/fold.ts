@@ -37,6 +37,16 @@ function foldOf(journal: readonly Row[]): string {
   return normalised(snapshot)
 }
 
-function normalised({ status, value, context, output }: { status?: unknown; value?: unknown; context?: unknown; output?: unknown }): string {
+function normalised({
+  status,
+  value,
+  context,
+  output,
+}: {
+  status?: unknown
+  value?: unknown
+  context?: unknown
+  output?: unknown
+}): string {
   return JSON.stringify({ status, value, context, output })
 }

@@ -26,6 +26,12 @@ export async function recordHistory(url: string): Promise<void> {
   await query(url, recorder)
 }
 
+/** Resolves true when that many owners share the partitions. */
+export function everyHostOwns(url: string, hosts: number, patienceMs: number): Promise<boolean> {
+  const owners = 'select count(distinct owner)::int4 as owners, count(owner) = count(*) as whole from quire.partitions'
+  return queryUntil(url, owners, ([row]) => row?.['owners'] === hosts && row['whole'] === true, patienceMs)
+}
+
 /** Resolves true when every partition has handled a message in a commit after that moment (ms). */
 export function everyPartitionMoved(url: string, after: number, patienceMs: number): Promise<boolean> {
   return queryUntil(url, firstMoves([after]), ([row]) => row?.['recovered_at'] != null, patienceMs)

@@ -31,7 +31,9 @@ export async function readEvents(brokers: readonly string[], prefix: string): Pr
   const ends = await Promise.all(existing.map(async (topic) => ({ topic, partitions: await admin.fetchTopicOffsets(topic) })))
   await admin.disconnect()
   const left = new Map(
-    ends.flatMap(({ topic, partitions }) => partitions.map(({ partition, low, high }) => [`${topic}/${partition}`, Number(high) - Number(low)])),
+    ends.flatMap(({ topic, partitions }) =>
+      partitions.map(({ partition, low, high }) => [`${topic}/${partition}`, Number(high) - Number(low)]),
+    ),
   )
   const events: PublishedEvent[] = []
   if (![...left.values()].some((count) => count > 0)) {

@@ -21,7 +21,11 @@ const troubles: readonly Trouble[] = [
     begin: (scene) => all(first(scene), { kind: 'blackhole' }, 'existing'),
   },
   { what: 'Kafka is a black hole', ms: 5_000, begin: (scene) => all(brokersOf(scene), { kind: 'blackhole' }) },
-  { what: 'Postgres hears one host, the host hears nothing', ms: 4_000, begin: (scene) => all(first(scene), { kind: 'half-open', toward: 'target' }) },
+  {
+    what: 'Postgres hears one host, the host hears nothing',
+    ms: 4_000,
+    begin: (scene) => all(first(scene), { kind: 'half-open', toward: 'target' }),
+  },
   {
     what: 'connections to Kafka are dead for good and nobody is told',
     ms: 0,
@@ -29,7 +33,11 @@ const troubles: readonly Trouble[] = [
   },
   { what: 'Postgres is a black hole', ms: 8_000, begin: (scene) => all(scene.links, { kind: 'blackhole' }) },
   { what: 'everything is slow', ms: 6_000, begin: (scene) => all([...scene.links, ...brokersOf(scene)], { kind: 'delay', ms: 150 }) },
-  { what: 'brokers hear, clients hear nothing', ms: 8_000, begin: (scene) => all(brokersOf(scene), { kind: 'half-open', toward: 'target' }) },
+  {
+    what: 'brokers hear, clients hear nothing',
+    ms: 8_000,
+    begin: (scene) => all(brokersOf(scene), { kind: 'half-open', toward: 'target' }),
+  },
   { what: 'every connection is reset', ms: 0, begin: (scene) => all([...scene.links, ...brokersOf(scene)], { kind: 'reset' }, 'existing') },
   { what: 'Postgres refuses one host', ms: 8_000, begin: (scene) => all(first(scene), { kind: 'refuse' }) },
 ]
