@@ -2,7 +2,7 @@ import { check, type Findings } from './check/checker.ts'
 import { everyHostOwns, everyPartitionMoved, recordHistory, recoveries } from './check/history.ts'
 import { requestTopic } from './check/topics.ts'
 import type { Fault } from './fault.ts'
-import { type Load, startLoad } from './load.ts'
+import { type Accepted, type Load, startLoad } from './load.ts'
 import { openScene, type Scene } from './scene.ts'
 import type { Servers } from './servers.ts'
 import { ensureTopics } from './topics-of-the-platform.ts'
@@ -21,6 +21,8 @@ export interface FaultOptions {
   readonly logs?: string
   /** What happens, step by step. */
   readonly tell?: (what: string) => void
+  /** Before everything is removed. */
+  readonly afterwards?: (scene: Scene, accepted: Accepted) => Promise<void>
 }
 
 const recoveryPatienceMs = 120_000
@@ -45,7 +47,9 @@ export async function runFault(fault: Fault, servers: Servers, options: FaultOpt
     })
     try {
       await Promise.all(scene.hosts.map((host) => host.start()))
-      return await endured(fault, scene, load, tell)
+      const result = await endured(fault, scene, load, tell)
+      await options.afterwards?.(scene, load.accepted)
+      return result
     } finally {
       await load.stop()
     }

@@ -41,9 +41,13 @@ class Complaints {
 const restPatienceMs = 45_000
 
 /** Waits until all is at rest, then looks. */
-export async function check({ database, judgeLog, servers, topicPrefix }: Scene, accepted: Accepted): Promise<Findings> {
+export async function check(
+  { database, judgeLog, servers, topicPrefix }: Scene,
+  accepted: Accepted,
+  patienceMs = restPatienceMs,
+): Promise<Findings> {
   const { url } = database
-  await queryUntil(url, atRest(accepted), ([row]) => row?.['rests'] === true, restPatienceMs)
+  await queryUntil(url, atRest(accepted), ([row]) => row?.['rests'] === true, patienceMs)
   const judge = readJudgeLog(judgeLog)
   const [actors, outbox, handled, events] = await Promise.all([
     query(url, `select address, run_status, state from quire.actors where type = 'batch'`),

@@ -10,6 +10,7 @@ interface Trouble {
 }
 
 const all = (proxies: readonly TcpProxy[], ...how: Parameters<TcpProxy['set']>) => Promise.all(proxies.map((proxy) => proxy.set(...how)))
+const abandon = (proxies: readonly TcpProxy[]) => proxies.forEach((proxy) => proxy.abandon())
 const first = ({ links }: Scene): readonly TcpProxy[] => links.slice(0, 1)
 const brokersOf = ({ servers }: Scene): readonly TcpProxy[] => servers.kafka.proxies
 
@@ -18,7 +19,7 @@ const troubles: readonly Trouble[] = [
   {
     what: 'connections of one host to Postgres are dead for good and nobody is told',
     ms: 0,
-    begin: (scene) => all(first(scene), { kind: 'blackhole' }, 'existing'),
+    begin: async (scene) => abandon(first(scene)),
   },
   { what: 'Kafka is a black hole', ms: 5_000, begin: (scene) => all(brokersOf(scene), { kind: 'blackhole' }) },
   {
@@ -29,7 +30,7 @@ const troubles: readonly Trouble[] = [
   {
     what: 'connections to Kafka are dead for good and nobody is told',
     ms: 0,
-    begin: (scene) => all(brokersOf(scene), { kind: 'blackhole' }, 'existing'),
+    begin: async (scene) => abandon(brokersOf(scene)),
   },
   { what: 'Postgres is a black hole', ms: 8_000, begin: (scene) => all(scene.links, { kind: 'blackhole' }) },
   { what: 'everything is slow', ms: 6_000, begin: (scene) => all([...scene.links, ...brokersOf(scene)], { kind: 'delay', ms: 150 }) },
@@ -51,12 +52,9 @@ export const network: Fault = {
       const { what, ms, begin } = troubles[round % troubles.length] as Trouble
       await begin(scene)
       await scene.pause(ms)
-      // A connection that is dead for good stays so: only new ones are whole again.
-      const which = ms === 0 ? 'new' : 'all'
-      await all([...scene.links, ...brokersOf(scene)], { kind: 'pass' }, which)
+      await all([...scene.links, ...brokersOf(scene)], { kind: 'pass' })
       scene.ended(what)
       await scene.pause(5_000)
     }
-    await all([...scene.links, ...brokersOf(scene)], { kind: 'pass' }, 'new')
   },
 }
