@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { messageOf } from '../runtime/errors.ts'
 import { actCommand } from './cli/act.ts'
 import { demo } from './cli/demo.ts'
+import { doctor } from './cli/doctor.ts'
 import { listBatches, showJournal, showResult, why } from './cli/inspect.ts'
 import { createOutput, type Output } from './cli/output.ts'
 import { rank } from './cli/rank.ts'
@@ -52,6 +53,9 @@ export function createProgram(run: (work: (output: Output) => Promise<void>, opt
       run((output) => actCommand(name, batch, options, output), options),
     )
   }
+  stored(program.command('doctor').description('look at database, clock, log and broker, and say what to do'), json)
+    .option('--accept-gap <partition>', "go on behind a gap of the log, of one partition or of 'all'; the journal says who did")
+    .action((options: Options) => run((output) => doctor(options, output), options))
   return program
 }
 

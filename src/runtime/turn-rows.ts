@@ -1,8 +1,8 @@
 import type { TenantRow } from './define-actor.ts'
 import type { Address, MessageKind } from './message.ts'
 
-/** Why a journal entry was written. `timer` and `done`/`error` are due delays and outcomes of tasks. */
-export type EntryKind = MessageKind | 'timer' | 'done' | 'error'
+/** Why a journal entry was written. `timer` and `done`/`error` are due delays and outcomes of tasks, `gap` an accepted gap of the log. */
+export type EntryKind = MessageKind | 'timer' | 'done' | 'error' | 'gap'
 
 /**
  * The fence and the new position of one partition. A commit passes only if the stored row still has `epoch`,

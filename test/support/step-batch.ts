@@ -22,6 +22,8 @@ export interface StepOptions {
   readonly hold?: boolean
   /** True: texts are not fetched by themselves. */
   readonly bare?: boolean
+  /** When the batch is born, ms since the epoch. */
+  readonly at?: number
 }
 
 interface OpenTask {
@@ -29,7 +31,6 @@ interface OpenTask {
   readonly input: unknown
 }
 
-const address = batchAddress('b')
 const unreachable = async (): Promise<never> => {
   throw new Error('a stepped batch calls nobody')
 }
@@ -40,7 +41,8 @@ const unreachable = async (): Promise<never> => {
  * through JSON, and what must hold between steps is checked.
  */
 export class StepBatch {
-  at = 1_000_000
+  at: number
+  readonly address: string
   /** Outputs in order: the topic without its prefix and version, the event's data, and what leaves as it stands in the outbox. */
   readonly published: { readonly topic: string; readonly id: string; readonly data: Record<string, unknown>; readonly output: Output }[] =
     []
@@ -55,13 +57,15 @@ export class StepBatch {
   #seq = 0
 
   constructor(options: StepOptions = {}) {
-    const { essays = 4, request, settings, hold = false, bare = false } = options
+    const { essays = 4, request, settings, hold = false, bare = false, at = 1_000_000 } = options
+    this.at = at
+    this.address = batchAddress(request?.batchId ?? 'b')
     const actor = batchActor({
       judge: { submit: unreachable },
       content: { fetch: unreachable },
       ...(settings === undefined ? {} : { settings }),
     })
-    const kind = createRegistry({ batch: actor }).typeOf(address)
+    const kind = createRegistry({ batch: actor }).typeOf(this.address)
     if (kind === undefined) {
       throw new Error('the batch is not registered')
     }
@@ -151,7 +155,7 @@ export class StepBatch {
     const planned = this.slots()[slot] as Slot
     const winner = typeof outcome === 'object' ? null : outcome === 'best' ? (planned.a < planned.b ? 'a' : 'b') : outcome
     const errorCode = typeof outcome === 'object' ? outcome.error : null
-    const comparison = comparisonId(address, slot, attempt)
+    const comparison = comparisonId(this.address, slot, attempt)
     return this.send({ type: 'VERDICT', comparison, slot, attempt, winner, errorCode, details: { provider: 'mock', model: 'm' } })
   }
 
@@ -239,7 +243,7 @@ export class StepBatch {
 
   #take(stepped: Stepped, context: unknown, event: { readonly type: string }): void {
     this.#seq += 1
-    const follows = consequencesOf(stepped, this.armed, this.#kind, { address, at: this.at, seq: this.#seq, context, event })
+    const follows = consequencesOf(stepped, this.armed, this.#kind, { address: this.address, at: this.at, seq: this.#seq, context, event })
     this.armed = follows.armed
     for (const id of [...this.tasks.keys()]) {
       if (this.armed.tasks[id] === undefined) {

@@ -94,7 +94,7 @@ describe('the events of a batch that is completed', () => {
     } = expected('result') as Record<string, object[]>
     expect(rest).toEqual(example)
     expect(metadata).toMatchObject(exampleMetadata as object)
-    const { bt_score: score, ...essay } = exampleEssays?.[0] as { readonly bt_score: number }
+    const { bt_score: score, ...essay } = (exampleEssays as object[])[0] as { readonly bt_score: number }
     expect(essays).toHaveLength(4)
     expect(essays?.[0]).toMatchObject(essay)
     expect(essays?.[0]?.['bt_score']).toBeCloseTo(score, 6)

@@ -1,0 +1,74 @@
+import { afterAll, expect, it } from 'vitest'
+import { batchActor } from '../../src/batch/batch.actor.ts'
+import type { Judge } from '../../src/batch/judge.ts'
+import { topics } from '../../src/batch/wire/topics.ts'
+import { createQuire, type Quire } from '../../src/quire.ts'
+import { freshDatabase } from '../ports/adapters.ts'
+import { kafkaClient } from '../support/kafka/client.ts'
+import { describeWithKafka } from '../support/kafka/describe-with-kafka.ts'
+import { callbackEnvelope, requestEnvelope } from '../support/kafka/platform.ts'
+import { consume } from '../support/kafka/records.ts'
+
+describeWithKafka('a batch on the topics of the platform', (kafka) => {
+  const stops: (() => Promise<unknown>)[] = []
+  afterAll(async () => {
+    for (const stop of stops.reverse()) {
+      await stop()
+    }
+  })
+
+  /** A provider that accepts a post and calls back by Kafka. */
+  async function provider(prefix: string): Promise<Judge & { readonly asked: string[] }> {
+    const producer = kafkaClient(kafka.brokers).producer()
+    await producer.connect()
+    stops.push(() => producer.disconnect())
+    const asked: string[] = []
+    return {
+      asked,
+      async submit({ id, essayA, essayB }) {
+        asked.push(id)
+        const value = JSON.stringify(callbackEnvelope({ id, essayA: essayA.id, essayB: essayB.id }))
+        await producer.send({ topic: `${prefix}${topics.callback}`, messages: [{ value }] })
+      },
+    }
+  }
+
+  async function running(prefix: string, judge: Judge): Promise<Quire> {
+    const quire = await createQuire({
+      database: await freshDatabase(),
+      kafka: { brokers: kafka.brokers, topicPrefix: prefix, groupId: `${kafka.groupPrefix}batch` },
+      partitions: 4,
+      actors: { batch: batchActor({ judge, content: { fetch: async (storageId) => `text of ${storageId}` } }) },
+    })
+    await quire.start()
+    return quire
+  }
+
+  it('is requested, judged and published on Kafka alone: six callbacks, three events, nothing asked twice', async () => {
+    const prefix = `${kafka.topicPrefix}batch.`
+    const judge = await provider(prefix)
+    const quire = await running(prefix, judge)
+    stops.push(() => quire.stop())
+    await quire.whenIdle({ timeoutMs: 30_000 })
+    const producer = kafkaClient(kafka.brokers).producer()
+    await producer.connect()
+    stops.push(() => producer.disconnect())
+    const request = requestEnvelope('bos-1', 4)
+    for (const value of [JSON.stringify(request), JSON.stringify(request), 'no JSON at all']) {
+      await producer.send({ topic: `${prefix}${topics.request}`, messages: [{ key: 'bos-1', value }] })
+    }
+    const done = await quire.waitFor('batch/bos-1', { tag: 'done' }, { timeoutMs: 60_000 })
+    expect(done).toMatchObject({ state: 'COMPLETED', progress: { status: 'COMPLETE_STABLE' } })
+    expect(new Set(judge.asked).size).toBe(6)
+    expect(judge.asked).toHaveLength(6)
+    await quire.whenIdle({ timeoutMs: 30_000 })
+    for (const topic of [topics.completed, topics.result, topics.resource]) {
+      const [value] = await consume(kafkaClient(kafka.brokers), `${prefix}${topic}`, `${kafka.groupPrefix}${topic}`, 1)
+      expect(JSON.parse(value ?? '{}')).toMatchObject({
+        correlation_id: Reflect.get(request, 'correlation_id'),
+        data: { entity_id: 'bos-1' },
+      })
+    }
+    expect(quire.status.getSnapshot().context.counters).toMatchObject({ inbound: 9, undecodable: 1, deadLetters: 1, duplicates: 1 })
+  })
+})
