@@ -217,9 +217,8 @@ export class Processor {
     const { cache, clock, passivateAfterMs, tasks, timers, partitions } = this.#parts
     const now = clock.now()
     cache.passivate(partitions.now() - passivateAfterMs)
-    const owns = partitions.ids().length > 0
     const next = Math.min(
-      (owns ? timers.nextAt() : undefined) ?? Number.POSITIVE_INFINITY,
+      timers.nextAt() ?? Number.POSITIVE_INFINITY,
       tasks.nextAt() ?? Number.POSITIVE_INFINITY,
       cache.size > 0 ? now + passivateAfterMs : Number.POSITIVE_INFINITY,
       partitions.nextAt() ?? Number.POSITIVE_INFINITY,
