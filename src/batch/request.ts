@@ -28,6 +28,8 @@ const request = z.object({
   courseCode: z.string().min(1).max(50).default('ENG5'),
   assignmentId: z.string().max(100).nullable().optional(),
   highStakes: z.boolean().default(false),
+  /** One wave and no other: the judge takes everything at once, or brings its own comparisons. */
+  singleSubmission: z.boolean().default(false),
 })
 
 /** What a caller gives for a batch; ids are texts of the caller's own. */
@@ -36,6 +38,11 @@ export type BatchRequest = z.input<typeof request>
 /** The actor's address of a batch. */
 export function batchAddress(batchId: string): string {
   return `batch/${batchId}`
+}
+
+/** The id in a batch's address. */
+export function batchIdOf(address: string): string {
+  return address.slice(address.indexOf('/') + 1)
 }
 
 /**
@@ -99,6 +106,7 @@ function policyOf(checked: z.output<typeof request>, settings: BatchSettings): B
       maxRetryAttempts: settings.maxRetryAttempts,
       maxIterations: settings.maxIterations,
       highStakes: checked.highStakes,
+      singleSubmission: checked.singleSubmission,
     })
   } catch (error) {
     throw error instanceof PolicyError ? new BatchRequestError(error.field, error.message) : error
