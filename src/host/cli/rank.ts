@@ -16,9 +16,9 @@ import { rankingLines, rankingValue } from './ranking-report.ts'
 type Options = Readonly<Record<string, string | boolean | undefined>>
 
 /** `quire rank FOLDER`: the batch is named by names, contents and judge, so the same folder goes on where it was. */
-export async function rank(path: string, options: Options, output: Output): Promise<void> {
+export async function rank(path: string, options: Options, output: Output, environment = process.env): Promise<void> {
   const folder = await readEssayFolder(path, { maxEssays: batchSettings.maxEssays })
-  const choice = await chooseJudge(options, folder, process.env, output)
+  const choice = await chooseJudge(options, folder, environment, output)
   const maxComparisons = numberOption(options, 'maxComparisons')
   if (options['plan'] === true) {
     showPlan(folder, choice, maxComparisons, output)

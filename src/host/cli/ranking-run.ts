@@ -6,6 +6,7 @@ import type { BatchScores } from '../../machines/batch.machine.ts'
 import { createQuire, type Quire } from '../../quire.ts'
 import type { ActorState } from '../../runtime/actor-state.ts'
 import { isQuireError } from '../../runtime/errors.ts'
+import { systemClock } from '../../runtime/system.ts'
 import { CommandError } from '../command-error.ts'
 import type { EssayFolder } from '../essay-folder.ts'
 import { stuckOnDatabase } from './database-wait.ts'
@@ -87,21 +88,29 @@ async function endOf(quire: Quire, address: string): Promise<BatchProgress['end'
   }
 }
 
+const pageSize = 1_000
+
 /** Summed over the verdicts, of this run and of those before it. */
 async function usageOf(quire: Quire, address: string): Promise<RankingResult['usage']> {
   let tokens = 0
   let cost = 0
-  for (const { event, ignored } of await quire.journal(address)) {
-    const { type, details } = event as {
-      readonly type?: string
-      readonly details?: { readonly tokens?: number | null; readonly cost?: number }
+  for (let after = -1, more = true; more; ) {
+    const page = await quire.journal(address, { after, limit: pageSize })
+    for (const { event, ignored } of page) {
+      const { type, details } = event as VerdictEntry
+      tokens += type === 'VERDICT' && ignored === null ? (details?.tokens ?? 0) : 0
+      cost += type === 'VERDICT' && ignored === null ? (details?.cost ?? 0) : 0
     }
-    if (type === 'VERDICT' && ignored === null) {
-      tokens += details?.tokens ?? 0
-      cost += details?.cost ?? 0
-    }
+    after = page.at(-1)?.position.entry ?? after
+    more = page.length === pageSize
   }
   return { tokens, cost: Math.round(cost * 1e6) / 1e6 }
+}
+
+/** What is read of a journal entry; only a verdict has details. */
+interface VerdictEntry {
+  readonly type?: string
+  readonly details?: { readonly tokens?: number | null; readonly cost?: number }
 }
 
 function contentOf(folder: EssayFolder): Content {
@@ -117,7 +126,10 @@ function contentOf(folder: EssayFolder): Content {
   }
 }
 
-/** Shows the progress after every commit of the batch until it is done. */
+/** Shortest time between two looks at the progress, ms: at a thousand verdicts a second looking would take longer than judging. */
+const lookEveryMs = 100
+
+/** Shows the progress until the batch is done. */
 async function follow(quire: Quire, address: string, output: Output): Promise<ActorState> {
   const show = async (): Promise<void> => {
     const { progress } = await quire.inspect(address)
@@ -127,14 +139,16 @@ async function follow(quire: Quire, address: string, output: Output): Promise<Ac
     }
   }
   const watching = (async () => {
-    for await (const transition of quire.watch(address)) {
-      if (transition.kind === 'event' || transition.kind === 'done') {
+    let shownAt = 0
+    for await (const _ of quire.watch(address)) {
+      if (systemClock.now() - shownAt >= lookEveryMs) {
         await show()
+        shownAt = systemClock.now()
       }
     }
   })()
-  const state = await quire.waitFor(address, { tag: 'done' }, { timeoutMs: 2 ** 40 })
   watching.catch(() => undefined)
+  const state = await quire.waitFor(address, { tag: 'done' }, { timeoutMs: 2 ** 40 })
   await show()
   output.progressEnds()
   return state
