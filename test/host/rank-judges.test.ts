@@ -83,7 +83,7 @@ describe('quire rank --judge FILE.csv', () => {
   it('killed on the way goes on where it was, each judgement counted once', async () => {
     const data = join(folder, 'killed')
     const file = join(folder, 'many.csv')
-    const rows = Array.from({ length: 400 }, (_, row) => {
+    const rows = Array.from({ length: 200 }, (_, row) => {
       const [one, other] = [row % 12, (row + 1 + (row % 11)) % 12]
       return `${essays[one]},${essays[other]},${one < other ? 'A' : 'B'}`
     })
@@ -98,11 +98,11 @@ describe('quire rank --judge FILE.csv', () => {
     child.kill('SIGKILL')
     expect(await ended).toBe('SIGKILL')
     const ran = await ranked(examples, { judge: file, data })
-    expect(ran).toMatchObject({ error: '', code: 0, value: { comparisons: 400 } })
+    expect(ran).toMatchObject({ error: '', code: 0, value: { comparisons: 200 } })
     const counted = await verdictsOf(ran.value['batch'], data)
-    expect([counted.length, new Set(counted).size]).toEqual([400, 400])
+    expect([counted.length, new Set(counted).size]).toEqual([200, 200])
     expect((ran.value['ranking'] as readonly { readonly id: string }[]).map(({ id }) => id.slice(0, -4))).toEqual(essays)
-  })
+  }, 180_000)
 
   it('names the line and the column of a mistake', async () => {
     const file = join(folder, 'wrong.csv')
