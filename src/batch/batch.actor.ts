@@ -17,9 +17,10 @@ import { prepareNet, recordContent } from './steps/content.ts'
 import { decideNext, giveUpFit, mayBeForced, recordRetries, recordWave, takeHeavyDecision } from './steps/decisions.ts'
 import { endOf } from './steps/endings.ts'
 import { expireDue, recordAccepted, recordOutcome } from './steps/outcomes.ts'
-import { comparisons, texts } from './tables.ts'
+import { briefs, comparisons, texts } from './tables.ts'
 import { computeTask } from './tasks/compute.ts'
 import { fetchContentTask } from './tasks/fetch-content.ts'
+import { recordedPairsTask } from './tasks/recorded-pairs.ts'
 import { submitComparisonTask } from './tasks/submit-comparison.ts'
 
 export interface BatchActorOptions {
@@ -39,12 +40,12 @@ export function batchActor(options: BatchActorOptions): ActorDefinition {
     tasks: {
       fetchContent: fetchContentTask(options.content),
       submitComparison: submitComparisonTask(options.judge, settings),
-      choosePairs: computeTask('choosePairs'),
+      choosePairs: options.judge.recorded === undefined ? computeTask('choosePairs') : recordedPairsTask(options.judge.recorded),
       decideHeavy: computeTask('decideHeavy'),
       scoreBatch: computeTask('scoreBatch'),
     },
     inbound: inboundTopics(settings),
-    tables: [texts, comparisons],
+    tables: [texts, briefs, comparisons],
     progress: (snapshot) => batchProgress(snapshot),
     strictWaiting: (snapshot) => !(snapshot.context as BatchContext).paused,
     explain: explainBatch,

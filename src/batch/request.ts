@@ -56,6 +56,8 @@ const request = z.object({
   batchConfig: batchConfig.optional(),
   /** The request's text as it came, kept by the journal. */
   originalRequest: z.string().nullable().optional(),
+  /** One wave and no other: the judge takes everything at once, or brings its own comparisons. */
+  singleSubmission: z.boolean().default(false),
 })
 
 /** What a caller gives for a batch; ids are texts of the caller's own. */
@@ -66,6 +68,11 @@ type Checked = z.output<typeof request>
 /** The actor's address of a batch. */
 export function batchAddress(batchId: string): string {
   return `batch/${batchId}`
+}
+
+/** The id in a batch's address. */
+export function batchIdOf(address: string): string {
+  return address.slice(address.indexOf('/') + 1)
 }
 
 /**
@@ -162,7 +169,7 @@ function policyOf(checked: Checked, options: RequestOptions, settings: BatchSett
       maxRetryAttempts: settings.maxRetryAttempts,
       maxIterations: settings.maxIterations,
       highStakes: checked.highStakes,
-      singleSubmission: options.batchingMode === 'provider_batch_api',
+      singleSubmission: checked.singleSubmission || options.batchingMode === 'provider_batch_api',
     })
   } catch (error) {
     throw error instanceof PolicyError ? new BatchRequestError(error.field, error.message) : error

@@ -10,6 +10,17 @@ export const texts: TableDefinition = {
   ],
 }
 
+/** What a batch tells its judge of every comparison; one row a batch, none where there is nothing to tell. */
+export const briefs: TableDefinition = {
+  name: 'briefs',
+  key: { address: 'text' },
+  columns: { assignment: 'text', rubric: 'text', overrides: 'text', user_id: 'text' },
+  migrations: [
+    `create table {schema}.briefs (address text not null primary key, assignment text, rubric text, overrides text not null,
+      user_id text)`,
+  ],
+}
+
 /** What people read about a comparison; the machine's own truth is compact (design, 'What a snapshot may weigh'). */
 export const comparisons: TableDefinition = {
   name: 'comparisons',
