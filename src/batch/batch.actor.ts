@@ -8,6 +8,7 @@ import { comparisonEffect } from './comparison-row.ts'
 import { explainBatch } from './explain.ts'
 import { inboundTopics } from './inbound/inbound-topics.ts'
 import type { Content, Judge } from './judge.ts'
+import { briefRow } from './judging-brief.ts'
 import { netOf } from './net.ts'
 import { completedEvents, failedEvents } from './outbound.ts'
 import { batchProgress } from './progress.ts'
@@ -19,7 +20,7 @@ import { endOf } from './steps/endings.ts'
 import { expireDue, recordAccepted, recordOutcome } from './steps/outcomes.ts'
 import { briefs, comparisons, texts } from './tables.ts'
 import { computeTask } from './tasks/compute.ts'
-import { fetchContentTask } from './tasks/fetch-content.ts'
+import { fetchContentTask, fetchPromptTask } from './tasks/fetch-content.ts'
 import { recordedPairsTask } from './tasks/recorded-pairs.ts'
 import { submitComparisonTask } from './tasks/submit-comparison.ts'
 
@@ -39,6 +40,7 @@ export function batchActor(options: BatchActorOptions): ActorDefinition {
     effects: batchEffects(settings),
     tasks: {
       fetchContent: fetchContentTask(options.content),
+      fetchPrompt: fetchPromptTask(options.content),
       submitComparison: submitComparisonTask(options.judge, settings),
       choosePairs: options.judge.recorded === undefined ? computeTask('choosePairs') : recordedPairsTask(options.judge.recorded),
       decideHeavy: computeTask('decideHeavy'),
@@ -81,6 +83,8 @@ function timeOf(event: BatchEvent): number {
 
 function batchEffects(settings: BatchSettings): NonNullable<ActorDefinition['effects']> {
   return {
+    keepBrief: ({ context }: Facts, scope: EffectScope) => briefEffect(context, scope),
+    journalPrompt: ({ error }: { readonly error: TaskError }) => promptNote(error),
     journalDecision: ({ context }: Facts, scope: EffectScope) => decisionNote(context, scope.context as BatchContext | undefined),
     journalRefusal: (facts: Facts) => refusalNote(facts),
     keepComparison: ({ context, event }: Facts & { readonly event: BatchEvent }, scope: EffectScope) =>
@@ -94,6 +98,21 @@ function batchEffects(settings: BatchSettings): NonNullable<ActorDefinition['eff
       ...failedEvents({ context, address: scope.address, at: scope.at }),
     ],
   }
+}
+
+/** Once, at birth: nothing of it changes. */
+function briefEffect(context: BatchContext, { address, context: before }: EffectScope): Effect | undefined {
+  return before === undefined ? { kind: 'row', ...briefRow(address, context) } : undefined
+}
+
+interface TaskError {
+  readonly message: string
+  readonly code?: string
+}
+
+/** The label tells a prompt that does not exist from one that could not be had (domain 4.4). */
+function promptNote({ code, message }: TaskError): Effect {
+  return { kind: 'note', note: { prompt: 'missing', reason: code ?? 'CONTENT_SERVICE_ERROR', message } }
 }
 
 /** Every decision with its numbers, once. */

@@ -17,7 +17,8 @@ export class BatchRequestError extends Error {
   }
 }
 
-const llm = z.object({
+/** What a request may change about the model's calls. */
+export const llmOverrides = z.object({
   provider: z.string().min(1).optional(),
   model: z.string().min(1).optional(),
   temperature: z.number().min(0).max(2).optional(),
@@ -49,7 +50,7 @@ const request = z.object({
   /** Where the students' prompt lies; an assignment brings its own. */
   promptStorageId: z.string().min(1).max(500).nullable().optional(),
   /** What this batch changes about the model's calls. */
-  llm: llm.optional(),
+  llm: llmOverrides.optional(),
   /** How the provider may bundle posts; default serial_bundle. */
   batchingMode: z.enum(batchingModes).optional(),
   /** Kept with the request, without effect. */
@@ -146,7 +147,8 @@ function batchingModeOf(asked: RequestOptions['batchingMode'] = 'serial_bundle',
 
 type Present<T> = { [K in keyof T]: Exclude<T[K], undefined> }
 
-function withoutAbsent<T extends object>(fields: T): Present<T> {
+/** The fields that are there. */
+export function withoutAbsent<T extends object>(fields: T): Present<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>
 }
 

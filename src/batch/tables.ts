@@ -10,14 +10,14 @@ export const texts: TableDefinition = {
   ],
 }
 
-/** What a batch tells its judge of every comparison; one row a batch, none where there is nothing to tell. */
+/** What a batch tells its judge of every comparison, one row a batch; its prompt is one of the texts. */
 export const briefs: TableDefinition = {
   name: 'briefs',
   key: { address: 'text' },
-  columns: { assignment: 'text', rubric: 'text', overrides: 'text', user_id: 'text' },
+  columns: { prompt_storage_id: 'text', overrides: 'text', batching_mode: 'text', user_id: 'text' },
   migrations: [
-    `create table {schema}.briefs (address text not null primary key, assignment text, rubric text, overrides text not null,
-      user_id text)`,
+    `create table {schema}.briefs (address text not null primary key, prompt_storage_id text, overrides text not null,
+      batching_mode text not null, user_id text)`,
   ],
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { HttpAnswer } from '../batch/http/exchange.ts'
+import { jsonIn } from '../batch/http/json-text.ts'
 import { retryAfterMs } from '../batch/http/retry-after.ts'
 import { PostRefused } from '../batch/post-error.ts'
 import type { Prompt } from '../batch/tasks/prompt.ts'
@@ -93,7 +94,7 @@ const failure = z.object({
 
 /** Reads the answer of an OpenAI-compatible endpoint. */
 export function readChatAnswer(answer: HttpAnswer, model: string, now: number): ChatAnswer {
-  const body = parsed(answer.text)
+  const body = jsonIn(answer.text)
   return answer.status === 200 ? readCompletion(body, model) : readFailure(answer, body, now)
 }
 
@@ -170,13 +171,5 @@ const byStatus: Readonly<Record<number, readonly [code: string, permanent: boole
 function objectIn(text: string): unknown {
   const from = text.indexOf('{')
   const to = text.lastIndexOf('}')
-  return from < 0 || to < from ? undefined : parsed(text.slice(from, to + 1))
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return undefined
-  }
+  return from < 0 || to < from ? undefined : jsonIn(text.slice(from, to + 1))
 }

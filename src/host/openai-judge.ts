@@ -1,17 +1,16 @@
-import { exchange, type HttpAnswer, hostOf, isAlive } from '../batch/http/exchange.ts'
-import { HostCircuit } from '../batch/http/host-circuit.ts'
+import { exchange, type HttpAnswer } from '../batch/http/exchange.ts'
+import type { HostCircuit } from '../batch/http/host-circuit.ts'
+import { serviceCircuit, type ServicePorts } from '../batch/http/service-circuit.ts'
 import { traceparent } from '../batch/http/traceparent.ts'
 import type { ComparisonRequest, Judge } from '../batch/judge.ts'
 import { PostRefused } from '../batch/post-error.ts'
 import { batchSettings } from '../batch/settings.ts'
 import { buildPrompt } from '../batch/tasks/prompt.ts'
-import type { BackOffLimits } from '../runtime/back-off.ts'
-import type { Clock, Logger, Random } from '../runtime/ports.ts'
 import { type ChatAnswer, type ChatVerdict, chatRequest, type OptionalParameter, readChatAnswer } from './chat-completion.ts'
 import { RequestPace } from './request-pace.ts'
 import { costOf, type TokenPrice } from './token-price.ts'
 
-export interface OpenaiJudgeOptions {
+export interface OpenaiJudgeOptions extends Omit<ServicePorts, 'settings'> {
   /** E.g. `https://api.openai.com/v1`, `http://localhost:11434/v1`. */
   readonly baseUrl: string
   readonly model: string
@@ -24,11 +23,6 @@ export interface OpenaiJudgeOptions {
   readonly price?: TokenPrice
   /** Calls a minute at most; 0 = no limit. */
   readonly requestsPerMinute: number
-  readonly clock: Clock
-  readonly random: Random
-  readonly logger: Logger
-  /** Waits of the circuit; default 1 s to 30 s. */
-  readonly backOff?: BackOffLimits
   /** Told why a call was refused or waits. */
   readonly onTrouble?: (message: string) => void
 }
@@ -92,18 +86,9 @@ class ChatEndpoint {
   readonly #refused = new Set<OptionalParameter>()
 
   constructor(options: OpenaiJudgeOptions) {
-    const { clock, random, logger, backOff } = options
     this.#options = options
     this.#base = options.baseUrl.replace(/\/+$/, '')
-    this.#circuit = new HostCircuit({
-      host: hostOf(this.#base),
-      probe: () => isAlive(`${this.#base}/models`, new AbortController().signal),
-      patienceMs: batchSettings.providerPatienceSeconds * 1_000,
-      clock,
-      random,
-      logger,
-      ...(backOff === undefined ? {} : { backOff }),
-    })
+    this.#circuit = serviceCircuit(`${this.#base}/models`, { ...options, settings: batchSettings })
   }
 
   /** Asks until it has a verdict, each time without a parameter that was just refused. `turn` is awaited before every call. */
@@ -142,7 +127,7 @@ class ChatEndpoint {
     const { apiKey, model, assignment = null, rubric = null } = this.#options
     const brief = { ...comparison.brief, assignment: comparison.brief.assignment ?? assignment, rubric: comparison.brief.rubric ?? rubric }
     const prompt = buildPrompt({ ...comparison, brief })
-    const temperature = brief.overrides.temperature_override ?? batchSettings.defaultTemperature
+    const temperature = brief.overrides.temperature ?? batchSettings.defaultTemperature
     try {
       return await exchange({
         method: 'POST',

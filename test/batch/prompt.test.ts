@@ -2,11 +2,9 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { comparisonId } from '../../src/batch/comparison-id.ts'
 import type { ComparisonRequest } from '../../src/batch/judge.ts'
-import { briefOf, briefRow, noBrief } from '../../src/batch/judging-brief.ts'
-import { cjBatchId } from '../../src/batch/outbound.ts'
-import { batchSettings } from '../../src/batch/settings.ts'
+import { briefOf, briefRow, noBrief, promptStorageIdOf } from '../../src/batch/judging-brief.ts'
+import { batchInput } from '../../src/batch/request.ts'
 import { buildPrompt } from '../../src/batch/tasks/prompt.ts'
-import { providerRequest } from '../../src/batch/tasks/provider-request.ts'
 
 const id = comparisonId('batch/b', 0, 1)
 const comparison: ComparisonRequest = {
@@ -16,7 +14,7 @@ const comparison: ComparisonRequest = {
   attempt: 1,
   essayA: { id: 'anna.txt', text: 'The first text.' },
   essayB: { id: 'bo.txt', text: 'The second text.' },
-  brief: { assignment: 'Write about cars.', rubric: 'Clarity first.', overrides: {}, userId: 'teacher-9' },
+  brief: { ...noBrief, assignment: 'Write about cars.', rubric: 'Clarity first.', userId: 'teacher-9' },
 }
 
 describe('a prompt', () => {
@@ -42,7 +40,7 @@ describe('a prompt', () => {
   })
 
   it('puts an override before what the batch has', () => {
-    const overrides = { system_prompt_override: 'You are strict.', judge_rubric_override: 'Wit first.' }
+    const overrides = { systemPrompt: 'You are strict.', judgeRubric: 'Wit first.' }
     const { system, user } = buildPrompt({ ...comparison, brief: { ...comparison.brief, overrides } })
     expect(system).toBe('You are strict.')
     expect(user).toContain('Wit first.')
@@ -72,46 +70,26 @@ describe('a prompt', () => {
   })
 })
 
-describe('a request to the provider service', () => {
-  const request = (change: Partial<ComparisonRequest> = {}) => providerRequest({ ...comparison, ...change }, 'callbacks.v1', batchSettings)
-
-  it('names the comparison, the topic of the verdict, the payer and both essays', () => {
-    expect(request()).toMatchObject({
-      correlation_id: id,
-      callback_topic: 'callbacks.v1',
-      user_id: 'teacher-9',
-      metadata: {
-        essay_a_id: 'anna.txt',
-        essay_b_id: 'bo.txt',
-        bos_batch_id: 'b',
-        cj_batch_id: cjBatchId('batch/b'),
-        cj_source: 'els',
-        cj_request_type: 'cj_comparison',
-      },
-    })
-    expect(request({ attempt: 2 }).metadata['cj_request_type']).toBe('cj_retry')
-  })
-
-  it('always names a provider; a temperature of 0 is one; another provider gets no model of the default one', () => {
-    expect(request().llm_config_overrides).toMatchObject({
-      provider_override: 'openai',
-      model_override: 'gpt-5.1',
-      temperature_override: 0.1,
-      max_tokens_override: 1_000,
-    })
-    const overrides = { provider_override: 'anthropic', temperature_override: 0, reasoning_effort: 'low' as const }
-    const config = request({ brief: { ...comparison.brief, overrides } }).llm_config_overrides
-    expect(config).toMatchObject({ provider_override: 'anthropic', temperature_override: 0, reasoning_effort: 'low' })
-    expect(config).not.toHaveProperty('model_override')
-    expect(config).not.toHaveProperty('output_verbosity')
-  })
-})
-
 describe('the brief of a batch', () => {
-  it('is stored as a row and read again; without a row there is nothing to tell', () => {
-    const brief = { ...comparison.brief, overrides: { temperature_override: 0, model_override: 'm' } }
-    const { key, values } = briefRow('batch/b', brief)
-    expect(briefOf({ ...key, ...values })).toEqual(brief)
-    expect(briefOf(undefined)).toBe(noBrief)
+  it('is stored as a row and read again with the prompt; without a row there is nothing to tell', () => {
+    const essays = [{ id: 'e', storageId: 's' }]
+    const llm = { temperature: 0, model: 'm' }
+    const input = batchInput({ batchId: 'b', userId: 'teacher-9', essays, promptStorageId: 'p', llm, batchingMode: 'per_request' })
+    const { key, values } = briefRow('batch/b', input)
+    const row = { ...key, ...values }
+    expect(promptStorageIdOf(row)).toBe('p')
+    expect(briefOf(row, 'Write.')).toEqual({
+      ...noBrief,
+      assignment: 'Write.',
+      overrides: llm,
+      batchingMode: 'per_request',
+      userId: 'teacher-9',
+    })
+    expect(briefOf(undefined, null)).toBe(noBrief)
+  })
+
+  it('of an assignment names no prompt of the request', () => {
+    const input = batchInput({ batchId: 'b', userId: 'u', essays: [], promptStorageId: 'p', assignmentId: 'a' })
+    expect(promptStorageIdOf(briefRow('batch/b', input).values)).toBeUndefined()
   })
 })

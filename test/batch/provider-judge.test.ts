@@ -1,16 +1,16 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { batchActor } from '../../src/batch/batch.actor.ts'
 import { comparisonId } from '../../src/batch/comparison-id.ts'
-import { decodeCallback } from '../../src/batch/inbound.ts'
 import type { ComparisonRequest, Judge, JudgeScope } from '../../src/batch/judge.ts'
 import { noBrief } from '../../src/batch/judging-brief.ts'
 import { isPermanentPost } from '../../src/batch/post-error.ts'
 import type { BatchProgress } from '../../src/batch/progress.ts'
-import { batchAddress, batchInput } from '../../src/batch/request.ts'
+import { batchAddress, batchInput, type BatchRequest } from '../../src/batch/request.ts'
 import { batchSettings, type BatchSettings } from '../../src/batch/settings.ts'
 import { contentService } from '../../src/batch/tasks/content-service.ts'
 import { providerJudge } from '../../src/batch/tasks/provider-judge.ts'
-import type { ProviderRequest } from '../../src/batch/tasks/provider-request.ts'
+import { verdictOf } from '../../src/batch/verdict.ts'
+import { type ProviderRequest, providerRequest } from '../../src/batch/wire/provider-request.ts'
 import { createQuire, type Quire } from '../../src/quire.ts'
 import type { Logger } from '../../src/runtime/ports.ts'
 import { silentLogger, systemClock } from '../../src/runtime/system.ts'
@@ -275,7 +275,7 @@ async function worldOf(
   })
   provider.reply = (request) => {
     if (request.method === 'POST') {
-      void sendVerdict(quire, JSON.parse(request.body) as ProviderRequest)
+      void sendVerdict(quire, providerRequest.parse(JSON.parse(request.body)))
     }
     return { status: 202, body: queued }
   }
@@ -284,18 +284,18 @@ async function worldOf(
 }
 
 async function sendVerdict(quire: Quire, { correlation_id, metadata }: ProviderRequest): Promise<void> {
-  const winner = String(metadata['essay_a_id']) < String(metadata['essay_b_id']) ? 'Essay A' : 'Essay B'
+  const winner = metadata.essay_a_id < metadata.essay_b_id ? 'Essay A' : 'Essay B'
   const data = { correlation_id, winner, justification: 'better', confidence: 4, provider: 'mock', model: 'm', request_metadata: metadata }
-  const decoded = decodeCallback(data)
+  const decoded = verdictOf(data)
   if ('problem' in decoded) {
     throw new Error(decoded.problem)
   }
   await quire.send(address, decoded.event, { id: correlation_id })
 }
 
-function create(quire: Quire, settings: Partial<BatchSettings> = {}): Promise<unknown> {
+function create(quire: Quire, settings: Partial<BatchSettings> = {}, request: Partial<BatchRequest> = {}): Promise<unknown> {
   const essays = ['e0', 'e1', 'e2', 'e3'].map((id) => ({ id, storageId: `store/${id}` }))
-  return quire.create(address, batchInput({ batchId: 'b', userId: 'u', essays }, settings), { id: 'create' })
+  return quire.create(address, batchInput({ batchId: 'b', userId: 'u', essays, ...request }, settings), { id: 'create' })
 }
 
 describe('a batch over HTTP', () => {
@@ -307,6 +307,40 @@ describe('a batch over HTTP', () => {
     expect(await progress()).toMatchObject({ status: 'COMPLETE_STABLE', counters: { submitted: 6, completed: 6, failed: 0 } })
     expect(texts.received.map(({ path }) => path).sort()).toEqual(['e0', 'e1', 'e2', 'e3'].map((id) => `/content/store%2F${id}`))
     expect(provider.received).toHaveLength(6)
+  })
+
+  it('tells the provider what its request asked for, with the prompt of the students', async () => {
+    const { provider, quire } = await worldOf({}, ({ path }) => ({
+      status: 200,
+      body: path.endsWith('p') ? 'Write about cars.' : 'A text.',
+    }))
+    await using _ = quire
+    const llm = { provider: 'anthropic', temperature: 0, judgeRubric: 'Wit first.' }
+    await create(quire, {}, { promptStorageId: 'store/p', llm, batchingMode: 'per_request' })
+    await quire.waitFor(address, { tag: 'done' })
+    expect(provider.received).toHaveLength(6)
+    for (const { body } of provider.received) {
+      const posted = providerRequest.parse(JSON.parse(body))
+      expect(posted).toMatchObject({
+        user_prompt: expect.stringMatching(/Write about cars\.[^]*Wit first\./),
+        user_id: 'u',
+        llm_config_overrides: { provider_override: 'anthropic', temperature_override: 0 },
+        metadata: { cj_llm_batching_mode: 'per_request' },
+      })
+    }
+  })
+
+  it('goes on without a prompt that cannot be had, and says why', async () => {
+    const { provider, quire, progress } = await worldOf({}, ({ path }) =>
+      path.endsWith('p') ? { status: 404 } : { status: 200, body: 'A text.' },
+    )
+    await using _ = quire
+    await create(quire, {}, { promptStorageId: 'store/p' })
+    await quire.waitFor(address, { tag: 'done' })
+    expect(await progress()).toMatchObject({ status: 'COMPLETE_STABLE', counters: { completed: 6 } })
+    expect(provider.received.every(({ body }) => !body.includes('Student Assignment'))).toBe(true)
+    const notes = (await quire.journal(address)).flatMap((entry) => entry.notes ?? [])
+    expect(notes).toContainEqual(expect.objectContaining({ prompt: 'missing', reason: 'RESOURCE_NOT_FOUND' }))
   })
 
   it('drops an essay only for a 404 or an empty text', async () => {

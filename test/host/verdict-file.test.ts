@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { noBrief } from '../../src/batch/judging-brief.ts'
 import { exitCodes } from '../../src/host/exit-codes.ts'
 import { recordedJudge } from '../../src/host/recorded-judge.ts'
 import { readVerdictFile } from '../../src/host/verdict-file.ts'
@@ -82,7 +83,7 @@ describe('the judge of recorded judgements', () => {
     attempt: 1,
     essayA: { id: 'oak.txt', text: '' },
     essayB: { id: 'elm.txt', text: '' },
-    brief: { assignment: null, rubric: null, overrides: {}, userId: null },
+    brief: noBrief,
   }
 
   it('brings its own pairs, items in the order of their ids, and answers as it is recorded', async () => {

@@ -1,24 +1,16 @@
-import type { BackOffLimits } from '../../runtime/back-off.ts'
-import { QuireError } from '../../runtime/errors.ts'
-import type { Clock, Logger, Random } from '../../runtime/ports.ts'
-import { exchange, type HttpAnswer, hostOf, isAlive } from '../http/exchange.ts'
-import { HostCircuit } from '../http/host-circuit.ts'
+import { exchange, type HttpAnswer } from '../http/exchange.ts'
+import type { HostCircuit } from '../http/host-circuit.ts'
 import { retryAfterMs } from '../http/retry-after.ts'
+import { serviceCircuit, type ServicePorts } from '../http/service-circuit.ts'
+import { serviceUrl } from '../http/service-url.ts'
 import type { Content } from '../judge.ts'
 import { PostRefused } from '../post-error.ts'
-import type { BatchSettings } from '../settings.ts'
 
-export interface ContentServiceOptions {
+export interface ContentServiceOptions extends ServicePorts {
   /** QUIRE_CONTENT_SERVICE_URL; a text is at `{url}/{storage id}`. */
   readonly url: string
-  readonly settings: Pick<BatchSettings, 'providerPatienceSeconds'>
-  readonly clock: Clock
-  readonly random: Random
-  readonly logger: Logger
   /** Of one fetch, ms. Default 30,000. */
   readonly timeoutMs?: number
-  /** Waits of the circuit; default 1 s to 30 s. */
-  readonly backOff?: BackOffLimits
 }
 
 /** Largest text, bytes: an essay is some kilobytes. */
@@ -30,16 +22,8 @@ const mostBytes = 1_048_576
  * @throws QuireError `invalid-option` when the URL is none
  */
 export function contentService(options: ContentServiceOptions): Content {
-  const base = baseOf(options.url)
-  const circuit = new HostCircuit({
-    host: hostOf(base),
-    probe: () => isAlive(`${base}/`, new AbortController().signal),
-    patienceMs: options.settings.providerPatienceSeconds * 1_000,
-    clock: options.clock,
-    random: options.random,
-    logger: options.logger,
-    ...(options.backOff === undefined ? {} : { backOff: options.backOff }),
-  })
+  const base = serviceUrl(options.url, service)
+  const circuit = serviceCircuit(`${base}/`, options)
   return {
     async fetch(storageId, { signal, batchId }) {
       await circuit.admit(batchId)
@@ -77,12 +61,4 @@ async function refusal(circuit: HostCircuit, batchId: string, storageId: string,
   return status === 429 ? circuit.hold(wait, error.message) : error
 }
 
-function baseOf(given: string): string {
-  const base = given.replace(/\/+$/, '')
-  if (!URL.canParse(base) || !/^https?:$/.test(new URL(base).protocol)) {
-    throw new QuireError('invalid-option', `the URL of the content service is '${given}'; give http://HOST:PORT/PATH`, {
-      details: { field: 'QUIRE_CONTENT_SERVICE_URL' },
-    })
-  }
-  return base
-}
+const service = { service: 'content service', field: 'QUIRE_CONTENT_SERVICE_URL', example: 'http://HOST:PORT/PATH' }

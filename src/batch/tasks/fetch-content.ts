@@ -42,3 +42,8 @@ export function fetchContentTask(content: Content): TaskDefinition {
     },
   }
 }
+
+/** Fetches the students' prompt, with the same patience; it is a text like the essays. */
+export function fetchPromptTask(content: Content): TaskDefinition {
+  return { ...fetchContentTask(content), done: 'PROMPT_FETCHED', failed: 'PROMPT_FAILED' }
+}

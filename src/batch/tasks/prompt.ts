@@ -1,15 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { ComparisonRequest } from '../judge.ts'
-
-/** A part of a prompt, for providers that cache what comes again (domain 4.6). */
-export interface PromptBlock {
-  readonly target: 'system' | 'user_content'
-  readonly content: string
-  readonly cacheable: boolean
-  readonly ttl: '5m' | '1h'
-  /** SHA-256, hex. */
-  readonly content_hash: string
-}
+import type { PromptBlock } from '../wire/provider-request.ts'
 
 export interface Prompt {
   readonly system: string
@@ -39,8 +30,8 @@ const answerFormat = [
 
 /** The prompt of one comparison. It names no essay and no pupil: the ids stay here. */
 export function buildPrompt({ id, essayA, essayB, brief }: Pick<ComparisonRequest, 'id' | 'essayA' | 'essayB' | 'brief'>): Prompt {
-  const system = brief.overrides.system_prompt_override ?? defaultSystem
-  const rubric = brief.overrides.judge_rubric_override ?? brief.rubric
+  const system = brief.overrides.systemPrompt ?? defaultSystem
+  const rubric = brief.overrides.judgeRubric ?? brief.rubric
   const lasting = [
     ...(brief.assignment === null ? [] : [`**Student Assignment:**\n${brief.assignment}`]),
     ...(rubric === null ? [] : [`**Judging Rubric:**\n${rubric}`]),

@@ -1,27 +1,22 @@
-import type { BackOffLimits } from '../../runtime/back-off.ts'
-import { QuireError } from '../../runtime/errors.ts'
-import type { Clock, Logger, Random } from '../../runtime/ports.ts'
-import { exchange, hostOf, isAlive } from '../http/exchange.ts'
-import { HostCircuit } from '../http/host-circuit.ts'
+import { exchange } from '../http/exchange.ts'
+import type { HostCircuit } from '../http/host-circuit.ts'
+import { serviceCircuit, type ServicePorts } from '../http/service-circuit.ts'
+import { serviceUrl } from '../http/service-url.ts'
 import { traceparent } from '../http/traceparent.ts'
 import type { ComparisonRequest, Judge } from '../judge.ts'
 import type { BatchSettings } from '../settings.ts'
+import { topics } from '../wire/topics.ts'
 import { readProviderAnswer } from './provider-answer.ts'
 import { providerRequest } from './provider-request.ts'
 
-export interface ProviderJudgeOptions {
+export interface ProviderJudgeOptions extends ServicePorts {
   /** Base of the provider service, e.g. `http://llm_provider_service:8080/api/v1` (QUIRE_LLM_PROVIDER_SERVICE_URL). */
   readonly url: string
-  /** Topic the verdicts are to be sent to. */
-  readonly callbackTopic: string
+  /** Topic the verdicts are to be sent to; default the platform's own. */
+  readonly callbackTopic?: string
   readonly settings: BatchSettings
-  readonly clock: Clock
-  readonly random: Random
-  readonly logger: Logger
   /** Of one post, ms. Default 60,000. */
   readonly timeoutMs?: number
-  /** Waits of the circuit; default 1 s to 30 s. */
-  readonly backOff?: BackOffLimits
   /** Header `traceparent` of a post; default a trace for each batch. */
   readonly traceparent?: (comparison: ComparisonRequest) => string
 }
@@ -35,16 +30,8 @@ const mostBytes = 1_000_000
  * @throws QuireError `invalid-option` when the URL is none
  */
 export function providerJudge(options: ProviderJudgeOptions): Judge {
-  const url = endpoint(options.url)
-  const circuit = new HostCircuit({
-    host: hostOf(url),
-    probe: () => isAlive(url, new AbortController().signal),
-    patienceMs: options.settings.providerPatienceSeconds * 1_000,
-    clock: options.clock,
-    random: options.random,
-    logger: options.logger,
-    ...(options.backOff === undefined ? {} : { backOff: options.backOff }),
-  })
+  const url = `${serviceUrl(options.url, service)}/comparison`
+  const circuit = serviceCircuit(url, options)
   return {
     async submit(comparison, { signal }) {
       await circuit.admit(comparison.batchId)
@@ -88,19 +75,15 @@ async function post(url: string, comparison: ComparisonRequest, signal: AbortSig
     method: 'POST',
     url,
     headers: { 'content-type': 'application/json', traceparent: trace },
-    body: JSON.stringify(providerRequest(comparison, options.callbackTopic, options.settings)),
+    body: JSON.stringify(providerRequest(comparison, options.callbackTopic ?? topics.callback, options.settings)),
     timeoutMs: options.timeoutMs ?? 60_000,
     mostBytes,
     signal,
   })
 }
 
-function endpoint(base: string): string {
-  const url = `${base.replace(/\/+$/, '')}/comparison`
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw new QuireError('invalid-option', `the URL of the LLM provider service is '${base}'; give http://HOST:PORT/api/v1`, {
-      details: { field: 'QUIRE_LLM_PROVIDER_SERVICE_URL' },
-    })
-  }
-  return url
+const service = {
+  service: 'LLM provider service',
+  field: 'QUIRE_LLM_PROVIDER_SERVICE_URL',
+  example: 'http://HOST:PORT/api/v1',
 }

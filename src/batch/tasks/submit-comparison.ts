@@ -2,7 +2,7 @@ import type { TaskDefinition, TaskScope } from '../../runtime/define-actor.ts'
 import { comparisonId } from '../comparison-id.ts'
 import { verdictOf } from '../verdict.ts'
 import type { ComparisonRequest, Judge } from '../judge.ts'
-import { briefOf } from '../judging-brief.ts'
+import { briefOf, type JudgingBrief, promptStorageIdOf } from '../judging-brief.ts'
 import { isPermanentPost } from '../post-error.ts'
 import { batchIdOf } from '../request.ts'
 import type { BatchSettings } from '../settings.ts'
@@ -55,16 +55,28 @@ async function comparisonOf({ slot, attempt, a, b }: SubmitInput, scope: TaskSco
     attempt,
     essayA: { id: a[0], text: await textOf(a[1], scope) },
     essayB: { id: b[0], text: await textOf(b[1], scope) },
-    brief: briefOf(await scope.readRow(briefs.name, { address: scope.address })),
+    brief: await briefIn(scope),
   }
 }
 
+/** A prompt that could not be fetched is told to nobody. */
+async function briefIn(scope: TaskScope): Promise<JudgingBrief> {
+  const row = await scope.readRow(briefs.name, { address: scope.address })
+  const storageId = promptStorageIdOf(row)
+  return briefOf(row, storageId === undefined ? null : ((await storedText(storageId, scope)) ?? null))
+}
+
 async function textOf(storageId: string, scope: TaskScope): Promise<string> {
-  const row = await scope.readRow(texts.name, { address: scope.address, storage_id: storageId })
-  if (row === undefined) {
+  const text = await storedText(storageId, scope)
+  if (text === undefined) {
     throw new Error(`the text ${storageId} of ${scope.address} is not stored`)
   }
-  return String(row['body'])
+  return text
+}
+
+async function storedText(storageId: string, scope: TaskScope): Promise<string | undefined> {
+  const row = await scope.readRow(texts.name, { address: scope.address, storage_id: storageId })
+  return row === undefined ? undefined : String(row['body'])
 }
 
 /** The answer of a judge in this process takes the way of every verdict: the mailbox, under the comparison's id. */
