@@ -12,6 +12,7 @@ import { briefRow } from './judging-brief.ts'
 import { netOf } from './net.ts'
 import { completedEvents, failedEvents } from './outbound.ts'
 import { batchProgress } from './progress.ts'
+import { answerSecondRequest } from './second-request.ts'
 import { batchSettings, type BatchSettings } from './settings.ts'
 import { batchMigrations, batchVersion } from './snapshot-migrations.ts'
 import { prepareNet, recordContent } from './steps/content.ts'
@@ -38,6 +39,7 @@ export function batchActor(options: BatchActorOptions): ActorDefinition {
     version: batchVersion,
     migrations: batchMigrations,
     effects: batchEffects(settings),
+    createdAgain: answerSecondRequest,
     tasks: {
       fetchContent: fetchContentTask(options.content),
       fetchPrompt: fetchPromptTask(options.content),

@@ -133,6 +133,12 @@ export interface ActorDefinition {
   /** `migrations[v]` turns a persisted snapshot of version v into one of v + 1. */
   readonly migrations?: Readonly<Record<number, (persisted: Json) => Json>>
   readonly effects?: Readonly<Record<string, (params: never, scope: EffectScope) => Effect | readonly Effect[] | undefined>>
+  /**
+   * Answers a second create of an address, which bears nothing: `input` is its body with `at` and `id` (of the message) added.
+   * The actor is not stepped; the create is journalled as ignored with the notes given here, and outputs and rows are
+   * written by the same commit. Outputs without an `id` get f(actor, message id, index). Default: no answer.
+   */
+  readonly createdAgain?: (snapshot: AnyMachineSnapshot, input: never, scope: EffectScope) => Effect | readonly Effect[] | undefined
   readonly tasks?: Readonly<Record<string, TaskDefinition>>
   /** Outside topics this type is fed from, each with its decoder. */
   readonly inbound?: Readonly<Record<string, InboundDecoder>>
