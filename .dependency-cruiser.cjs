@@ -12,9 +12,9 @@ const folders = {
     packages: ['kysely', 'pg', '@electric-sql/pglite'],
   },
   kafka: { values: ['runtime/(errors|message)\\.ts$'], types: ['runtime/'], packages: ['kafkajs'] },
-  batch: { values: ['runtime/', 'judging/', 'machines/batch\\.machine\\.ts$'], packages: ['xstate', 'uuid', 'zod'] },
+  batch: { values: ['runtime/', 'judging/', 'machines/batch\\.machine\\.ts$'], packages: ['xstate', 'uuid', 'zod', 'undici'] },
   testing: { values: ['runtime/', 'persistence/', 'kafka/', 'judging/random\\.ts$'], packages: ['xstate'] },
-  host: { values: [''], packages: ['commander', 'cli-progress', 'env-paths'] },
+  host: { values: [''], packages: ['commander', 'cli-progress', 'csv-parse', 'env-paths', 'zod'] },
 }
 
 /** Of one folder only: queries of the tenant's tables know the rows it declares. */
