@@ -7,9 +7,10 @@ import { classified } from './errors.ts'
 import { migrate } from './migrate.ts'
 import { announceElsewhere } from './notify.ts'
 import { claimPartitions, markStarted, readPartitions, releasePartitions } from './partitions.ts'
-import { listActors, loadForTurn, readActor } from './read/actors.ts'
+import { listActors, loadForTurn, readActiveStates, readActor } from './read/actors.ts'
 import { readActorTasks, readActorTimers, readHeld, readHeldAddresses, readTasks, readTimers } from './read/due.ts'
-import { readCounts, readDeadLetters, readStuck, trimLogs } from './read/health.ts'
+import { discardDeadLetter, readDeadLetters } from './read/dead-letters.ts'
+import { readCounts, readStuck, trimLogs } from './read/health.ts'
 import { readFeed, readJournal, readJournalEnds } from './read/journal.ts'
 import { shareInboundProgress } from './read/inbound-progress.ts'
 import { offerOutputAgain, readOutbox, readOutputs, refuseOutputs, settleOutbox } from './read/outbox.ts'
@@ -63,7 +64,9 @@ export function createStore(db: Database, clock: Clock): Store {
     readRow: (table, key) => readTenantRow(db, table, key),
     stuck: (partitions, limit) => readStuck(db, partitions, limit),
     counts: (partitions) => readCounts(db, partitions),
+    activeStates: (type) => readActiveStates(db, type),
     deadLetters: (query) => readDeadLetters(db, query),
+    deadLetterDiscarded: (id) => discardDeadLetter(db, id),
     async deadLetterReplayed(id) {
       await sql`update ${db.table('dead_letters')} set replayed = true where id = ${id}`.execute(db.kysely)
     },
