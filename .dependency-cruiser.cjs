@@ -14,7 +14,20 @@ const folders = {
   kafka: { values: ['runtime/(errors|message)\\.ts$'], types: ['runtime/'], packages: ['kafkajs'] },
   batch: { values: ['runtime/', 'judging/', 'machines/batch\\.machine\\.ts$'], packages: ['xstate', 'uuid', 'zod'] },
   testing: { values: ['runtime/', 'persistence/', 'kafka/', 'judging/random\\.ts$'], packages: ['xstate'] },
-  host: { values: [''], packages: ['commander', 'cli-progress', 'env-paths'] },
+  host: { values: [''], packages: [
+      'commander',
+      'cli-progress',
+      'env-paths',
+      'fastify',
+      '@fastify/helmet',
+      '@fastify/rate-limit',
+      '@fastify/swagger',
+      'fastify-type-provider-zod',
+      'pino',
+      'prom-client',
+      'undici',
+      'zod',
+    ] },
 }
 
 /** Of one folder only: queries of the tenant's tables know the rows it declares. */

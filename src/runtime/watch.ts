@@ -44,11 +44,7 @@ const pageSize = 500
  * Follows committed transitions of one address, or of all that start with a pattern's text before `*`.
  * It reads the journal at the pace of the reader, so a slow one costs no memory. Ends when the runtime stops.
  */
-export async function* watch(
-  pattern: string,
-  options: WatchOptions,
-  parts: WatchParts,
-): AsyncGenerator<Transition, void, void> {
+export async function* watch(pattern: string, options: WatchOptions, parts: WatchParts): AsyncGenerator<Transition, void, void> {
   const positions = await startOf(pattern, options.after, parts)
   const matches = pattern.endsWith('*')
     ? (address: string) => address.startsWith(pattern.slice(0, -1))
