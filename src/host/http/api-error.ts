@@ -32,7 +32,6 @@ export function unknownBatch(batch: string): ApiError {
 }
 
 const statuses: Partial<Record<ErrorCode, number>> = {
-  'unknown-actor': 404,
   'dead-letter-unknown': 404,
   'invalid-address': 404,
   'invalid-message': 400,
@@ -58,6 +57,9 @@ export function apiErrorOf(error: unknown): ApiError {
   }
   if (error instanceof ActRefused) {
     return new ApiError(409, 'refused', error.message)
+  }
+  if (isQuireError(error, 'unknown-actor')) {
+    return new ApiError(404, 'unknown-batch', error.message)
   }
   if (isQuireError(error)) {
     const status = statuses[error.code]
