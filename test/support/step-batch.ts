@@ -1,3 +1,4 @@
+import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate'
 import { batchActor } from '../../src/batch/batch.actor.ts'
 import { comparisonId } from '../../src/batch/comparison-id.ts'
 import type { BatchProgress } from '../../src/batch/progress.ts'
@@ -9,7 +10,7 @@ import { decodeSlots, type Slot } from '../../src/judging/comparison.ts'
 import type { BatchContext } from '../../src/machines/batch.machine.ts'
 import { consequencesOf } from '../../src/runtime/consequences.ts'
 import type { Json } from '../../src/runtime/define-actor.ts'
-import { createRegistry } from '../../src/runtime/registry.ts'
+import { createRegistry, type RegisteredActor } from '../../src/runtime/registry.ts'
 import { assertStorable, stateNameOf } from '../../src/runtime/snapshot.ts'
 import type { Stepped } from '../../src/runtime/step.ts'
 import type { Armed } from '../../src/runtime/turn-rows.ts'
@@ -22,6 +23,8 @@ export interface StepOptions {
   readonly hold?: boolean
   /** True: texts are not fetched by themselves. */
   readonly bare?: boolean
+  /** Another machine in the place of the batch's own, with its names. */
+  readonly machine?: AnyStateMachine
 }
 
 interface OpenTask {
@@ -30,6 +33,8 @@ interface OpenTask {
 }
 
 const address = batchAddress('b')
+/** Delays that fire while time is moved once: ten minutes apart for two weeks. */
+const mostFired = 2_016
 const unreachable = async (): Promise<never> => {
   throw new Error('a stepped batch calls nobody')
 }
@@ -42,30 +47,44 @@ const unreachable = async (): Promise<never> => {
 export class StepBatch {
   at = 1_000_000
   /** Outputs in order: the topic without its prefix and version, and the event's data. */
-  readonly published: { readonly topic: string; readonly id: string; readonly data: Record<string, unknown> }[] = []
-  readonly notes: Json[] = []
-  readonly rows: { readonly key: object; readonly values: Readonly<Record<string, Json>> }[] = []
-  readonly transitions = new Set<string>()
-  readonly tasks = new Map<string, OpenTask>()
+  published: { readonly topic: string; readonly id: string; readonly data: Record<string, unknown> }[] = []
+  notes: Json[] = []
+  rows: { readonly key: object; readonly values: Readonly<Record<string, Json>> }[] = []
+  /** Transitions of all steps in order. */
+  taken: string[] = []
+  tasks = new Map<string, OpenTask>()
   armed: Armed = { timers: {}, tasks: {} }
-  readonly #kind
+  readonly #kind: RegisteredActor
   readonly #hold: boolean
-  #snapshot
+  #snapshot: AnyMachineSnapshot
   #seq = 0
 
-  constructor(options: StepOptions = {}) {
-    const { essays = 4, request, settings, hold = false, bare = false } = options
+  constructor(options: StepOptions = {}, source?: StepBatch) {
+    this.#hold = source === undefined ? (options.hold ?? false) : source.#hold
+    if (source !== undefined) {
+      this.#kind = source.#kind
+      this.#snapshot = source.#snapshot
+      this.#seq = source.#seq
+      this.at = source.at
+      this.armed = source.armed
+      this.published = [...source.published]
+      this.notes = [...source.notes]
+      this.rows = [...source.rows]
+      this.taken = [...source.taken]
+      this.tasks = new Map(source.tasks)
+      return
+    }
+    const { essays = 4, request, settings, bare = false } = options
     const actor = batchActor({
       judge: { submit: unreachable },
       content: { fetch: unreachable },
       ...(settings === undefined ? {} : { settings }),
     })
-    const kind = createRegistry({ batch: actor }).typeOf(address)
+    const kind = createRegistry({ batch: { ...actor, machine: options.machine ?? actor.machine } }).typeOf(address)
     if (kind === undefined) {
       throw new Error('the batch is not registered')
     }
     this.#kind = kind
-    this.#hold = hold
     const named = Array.from({ length: essays }, (_, index) => ({ id: `e${String(index).padStart(4, '0')}`, storageId: `s${index}` }))
     const input = batchInput({ batchId: 'b', userId: 'u', essays: named, ...request }, settings)
     const stepped = kind.stepper.birth({ ...input, at: this.at, id: 'birth' })
@@ -74,6 +93,20 @@ export class StepBatch {
     if (!bare) {
       named.forEach((_, index) => this.fetched(index))
     }
+  }
+
+  /** The same batch at the same moment, going its own way from here. */
+  fork(): StepBatch {
+    return new StepBatch({}, this)
+  }
+
+  /** What the steps to come depend on, with times from now: equal texts, equal futures. */
+  fingerprint(): string {
+    const { createdAt: _, lastActivityAt, accepted, ...context } = this.context
+    const ago = (at: number): number => this.at - at
+    const timers = Object.entries(this.armed.timers).map(([id, { due }]) => [id, due - this.at])
+    const waits = Object.entries(accepted).map(([slot, at]) => [slot, ago(at)])
+    return JSON.stringify([this.#snapshot.value, context, ago(lastActivityAt), waits, timers.sort(), [...this.tasks.keys()].sort()])
   }
 
   get state(): string {
@@ -100,6 +133,11 @@ export class StepBatch {
   get inner(): string | undefined {
     const value: unknown = this.#snapshot.value
     return typeof value === 'object' && value !== null ? String(Reflect.get(value, this.state)) : undefined
+  }
+
+  /** Events stepped so far. */
+  get steps(): number {
+    return this.#seq
   }
 
   slots(): Slot[] {
@@ -163,7 +201,12 @@ export class StepBatch {
   /** Moves time; due delays fire in order of their due times. */
   elapse(ms: number): this {
     const until = this.at + ms
+    let fired = 0
     for (let next = this.#nextTimer(until); next !== undefined; next = this.#nextTimer(until)) {
+      fired += 1
+      if (fired > mostFired) {
+        throw new Error(`${next.id} is due again as soon as it fired`)
+      }
       this.at = Math.max(this.at, next.due)
       const { [next.id]: _, ...timers } = this.armed.timers
       this.armed = { ...this.armed, timers }
@@ -254,7 +297,7 @@ export class StepBatch {
     }
     this.notes.push(...follows.notes)
     this.rows.push(...follows.rows)
-    stepped.transitions.forEach((id) => this.transitions.add(id))
+    this.taken.push(...stepped.transitions)
     assertStorable(stepped.snapshot)
     this.#snapshot = this.#restored(Object.keys(this.armed.tasks))
     this.#check()

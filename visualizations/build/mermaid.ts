@@ -4,7 +4,9 @@ import type { Chart, ChartState, ChartTransition } from './chart-of.ts'
 /** The chart as a Mermaid `stateDiagram-v2`, for readers that draw it themselves (GitHub, GitLab, editors). */
 export function mermaidOf(chart: Chart): string {
   const [root] = chart.states as [ChartState]
-  return `${['stateDiagram-v2', ...insideOf(root, chart, 1)].join('\n')}\n`
+  // Mermaid separates regions only inside braces.
+  const lines = root.type === 'parallel' ? stateLines(root, chart, 1) : insideOf(root, chart, 1)
+  return `${['stateDiagram-v2', ...lines].join('\n')}\n`
 }
 
 /** What stands between the braces of a state: its first state, its states, and what leads between them. */
@@ -25,11 +27,7 @@ function stateLines(state: ChartState, chart: Chart, depth: number): string[] {
   const own = chart.transitions.filter(({ source }) => source === state.id)
   const outward = own.filter((transition) => !isRow(transition) && !isInward(transition))
   const isLeaf = !chart.states.some(({ parent }) => parent === state.id)
-  const loops = own.filter((transition) => isRow(transition) && transition.targets.length > 0)
-  const texts = [
-    ...(state.description === null ? [] : [escaped(state.description)]),
-    ...own.filter(isRow).filter(isStill(isLeaf)).map(rowText),
-  ]
+  const texts = [...(state.description === null ? [] : [escaped(state.description)]), ...own.filter(isRow).map(rowText)]
   return [
     ...(isLeaf
       ? [`${pad}state "${escaped(state.key)}" as ${id}`, ...texts.map((text) => `${pad}${id} : ${text}`)]
@@ -39,21 +37,18 @@ function stateLines(state: ChartState, chart: Chart, depth: number): string[] {
           `${pad}}`,
           ...(texts.length === 0 ? [] : [`${pad}note right of ${id}`, ...texts.map((text) => `${pad}  ${text}`), `${pad}end note`]),
         ]),
-    ...(isLeaf ? loops.map((transition) => `${pad}${id} --> ${id} : ${textOf(transition)}`) : []),
     ...outward.map((transition) => `${pad}${id} --> ${idOf(transition.targets[0] as string)} : ${textOf(transition)}`),
     ...(state.type === 'final' ? [`${pad}${id} --> [*]`] : []),
   ]
 }
 
-/** A state without children draws its loops; one with children names them in its note, for Mermaid cannot draw them. */
-function isStill(isLeaf: boolean): (transition: ChartTransition) => boolean {
-  return ({ targets }) => !isLeaf || targets.length === 0
-}
-
 /** Mermaid cannot draw an arrow from a state to one inside it: a box says 'anywhere in it'. */
 function inwardLines(state: ChartState, chart: Chart, pad: string): string[] {
   const inward = chart.transitions.filter((transition) => transition.source === state.id && isInward(transition))
-  const rows = state.parent === null ? chart.transitions.filter((transition) => transition.source === state.id && isRow(transition)) : []
+  const rows =
+    state.parent === null && state.type !== 'parallel'
+      ? chart.transitions.filter((transition) => transition.source === state.id && isRow(transition))
+      : []
   if (inward.length === 0 && rows.length === 0) {
     return []
   }
@@ -82,6 +77,9 @@ function idOf(stateId: string): string {
   return stateId.replaceAll(/[^A-Za-z0-9]/g, '_')
 }
 
+/** Mermaid ends statements at these, and shows its own codes for them undecoded inside nested states; so they are replaced. */
+const replaced: Readonly<Record<string, string>> = { ';': ',', ':': ' –', '"': "'", '#': 'no. ', '<': '‹', '>': '›', '{': '(', '}': ')' }
+
 function escaped(text: string): string {
-  return text.replaceAll(/[#;:"{}<>]/g, (character) => `#${character.charCodeAt(0)};`)
+  return text.replaceAll(/[#;:"{}<>]/g, (character) => replaced[character] ?? '')
 }

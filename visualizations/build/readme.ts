@@ -21,7 +21,7 @@ const reading = `## How to read them
   and \`/\` what is done. The branches of one event are tried in order; \`else\` is the last. Dashed ways are delays, dotted ones need no
   event, red ones lead to trouble, green ones to what was wanted.
 - A pill without a tail at the top of a frame is taken from wherever the machine is inside that frame.
-- Pointing at anything shows its sentence. Light or dark is taken from the reader's system.`
+- In a picture that is opened by itself, pointing at anything shows its sentence. Light or dark is taken from the reader's system.`
 
 const editor = `## Open the source in the Stately editor
 
@@ -29,7 +29,7 @@ Each machine is one self-contained file that the editor reads from source.
 
 - **From the repository**: \`statelyai.json\` at the root names \`src/machines/**/*.machine.ts\`. Connect the repository in Stately Studio, or
   open a machine with the XState extension of VS Code ("Open Visual Editor" above \`createMachine\`).
-- **By hand**: in the editor choose *Import*, then *Code*, and paste the text of the \`.machine.ts\` file; or paste the \`.json\` file that stands
+- **By hand**: in the editor choose _Import_, then _Code_, and paste the text of the \`.machine.ts\` file; or paste the \`.json\` file that stands
   beside the picture here, which is the machine's config without its functions.
 
 \`test/machines/editor.test.ts\` imports every file as the editor does (types stripped, only \`xstate\` bound), keeps it literal, and compares the

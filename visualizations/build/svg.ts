@@ -24,7 +24,7 @@ export function svgOf(layout: Layout, title: string, marks: ReadonlyMap<string, 
   return `${parts.join('\n')}\n`
 }
 
-const arrow = 'viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto"'
+const arrow = 'viewBox="0 0 8 8" refX="7" refY="4" markerWidth="12" markerHeight="12" markerUnits="userSpaceOnUse" orient="auto"'
 const markers = `<defs>${['plain', 'success', 'failure', 'start']
   .map((tone) => `<marker id="arrow-${tone}" class="tip ${tone}" ${arrow}><path d="M0,0.6 L8,4 L0,7.4 z"/></marker>`)
   .join('')}</defs>`

@@ -1,0 +1,4 @@
+import type { Coverage } from '../../visualizations/build/coverage.ts'
+
+/** What no test can see, by machine, each with the argument why. A line that is seen after all fails the tests. */
+export const unreachable: Readonly<Record<string, Coverage['unreachable']>> = {}
