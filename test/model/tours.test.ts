@@ -49,7 +49,7 @@ describe('tours of the batch through the runtime, with a restart between steps',
       await take(tour)
       records.push([world.name, ...recordOf(tour)].join('\n'))
     }
-  })
+  }, 180_000)
 
   it('go where they went before', async () => {
     await expect(`${records.join('\n\n')}\n`).toMatchFileSnapshot(fileURLToPath(new URL('tours.txt', import.meta.url)))
