@@ -98,7 +98,7 @@ export class LiveBatch {
     return viewOf({
       at: this.#process.now(),
       state,
-      progress: progress as unknown as BatchProgress,
+      progress: progress as BatchProgress,
       timers: next.filter(({ what }) => what.startsWith('xstate.after.')).map(({ what, at }) => ({ id: what, due: at })),
       tasks: tasks.map(({ id }) => id),
       topics: outputs.map(({ topic }) => topic.split('.').slice(1, -1).join('.')),

@@ -44,12 +44,16 @@ describe('tours of the batch through the runtime, with a restart between steps',
   const known = new Set<string>()
   const records: string[] = []
 
-  it.each(worlds)('$name: the runtime, the stepped machine and the specification agree after every step', async (world) => {
-    for (const tour of toursOf(world, known)) {
-      await take(tour)
-      records.push([world.name, ...recordOf(tour)].join('\n'))
-    }
-  }, 180_000)
+  it.each(worlds)(
+    '$name: the runtime, the stepped machine and the specification agree after every step',
+    async (world) => {
+      for (const tour of toursOf(world, known)) {
+        await take(tour)
+        records.push([world.name, ...recordOf(tour)].join('\n'))
+      }
+    },
+    180_000,
+  )
 
   it('go where they went before', async () => {
     await expect(`${records.join('\n\n')}\n`).toMatchFileSnapshot(fileURLToPath(new URL('tours.txt', import.meta.url)))

@@ -32,8 +32,8 @@ Each machine is one self-contained file that the editor reads from source.
 - **By hand**: in the editor choose _Import_, then _Code_, and paste the text of the \`.machine.ts\` file; or paste the \`.json\` file that stands
   beside the picture here, which is the machine's config without its functions.
 
-\`test/machines/editor.test.ts\` imports every file as the editor does (types stripped, only \`xstate\` bound), keeps it literal, and compares the
-chart of the \`.json\` file with the chart of the machine.`
+\`test/machines/editor.test.ts\` imports every file as the editor does (types stripped, only \`xstate\` bound) and keeps it literal;
+\`test/visualizations/charts.test.ts\` makes a machine of the JSON and compares the charts.`
 
 /** The overview of all charts, with a sentence on every state. */
 export function readmeOf(shown: readonly Shown[]): string {
