@@ -25,7 +25,7 @@ export function kafkaPorts(
   const { clock, logger, partitions, maxMessageBytes } = parts
   const { groupId, topicPrefix } = settings
   const topic = `${topicPrefix}${mailboxTopic}`
-  const client = createKafkajsClient(settings, parts.clientId, logger)
+  const client = createKafkajsClient(settings, parts.clientId, parts)
   const broker = createBroker({ client, settings, mailboxTopic: topic, maxMessageBytes })
   const shared = { client, topicPrefix, clock, logger, onLost: broker.lost }
   const mailbox = new KafkaMailbox({ ...shared, topic, groupId: `${groupId}.mailbox`, partitions })

@@ -153,6 +153,7 @@ export class KafkaMailbox implements Mailbox, Ownership {
       for (const { partition } of states === this.#states ? from : []) {
         states.set(partition, { kind: 'closed', since: this.#parts.clock.now() })
       }
+      this.#wakeToReopen()
     } finally {
       this.#opening = false
       this.#wake()
@@ -185,6 +186,7 @@ export class KafkaMailbox implements Mailbox, Ownership {
       this.#reader.consumer?.seek(topic, partition, taken.offset)
     } else if (taken.kind === 'reopen') {
       this.#close(partition, { kind: 'closed', since: clock.now() })
+      this.#wakeToReopen()
     } else if (state.stream.isFull) {
       state.paused = true
       this.#reader.consumer?.pause(topic, [partition])
@@ -195,6 +197,11 @@ export class KafkaMailbox implements Mailbox, Ownership {
   #close(partition: number, state: PartitionState): void {
     this.#states.set(partition, state)
     this.#reader.consumer?.pause(this.#parts.topic, [partition])
+  }
+
+  /** Else a quiet process would never poll again. */
+  #wakeToReopen(): void {
+    this.#parts.clock.schedule(reopenMs, () => this.#wake())
   }
 
   /** Records stand above what was fetched of an open partition, as they did at the last look, and nothing came since. */
