@@ -55,7 +55,7 @@ it('a session whose path is lost without a word ends, so that nobody relies on i
 
 it('a listener connects again after every loss, however long the server is away', async () => {
   const { database, proxy } = await behindProxy()
-  const openSession = vi.fn(database.openSession as () => Promise<Session>)
+  const openSession = vi.fn<() => Promise<Session>>(database.openSession)
   const listener = createListener('quire', openSession, hasty)
   onTestFinished(() => listener.close())
   listener.subscribe('commit', () => {})
