@@ -1,9 +1,15 @@
 import { decisionBench } from './decision.ts'
+import { latencyBench } from './kafka/latency.ts'
 import { restartBench } from './restart.ts'
 import { turnBench } from './turn.ts'
 
-/** `npm run bench -- turn|restart|decision [--json]`: figures as ratios within one run, never as tests. */
-const benches: Readonly<Record<string, () => Promise<object>>> = { turn: turnBench, restart: restartBench, decision: decisionBench }
+/** `npm run bench -- turn|restart|decision|latency [--json]`: figures as ratios within one run, never as tests. */
+const benches: Readonly<Record<string, () => Promise<object>>> = {
+  turn: turnBench,
+  restart: restartBench,
+  decision: decisionBench,
+  latency: latencyBench,
+}
 const name = process.argv[2] ?? ''
 const bench = benches[name]
 if (bench === undefined) {

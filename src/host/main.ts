@@ -29,7 +29,18 @@ export function createProgram(run: (work: (output: Output) => Promise<void>, opt
   program
     .command('rank <folder>')
     .description('rank the .txt and .md files of a folder; run it again and it goes on where it was')
-    .option('--judge <name>', 'who compares: mock (a text heuristic in this process)', 'mock')
+    .option('--judge <name>', 'who compares: mock (a text heuristic), openai (a chat endpoint), or FILE.csv of judgements', 'mock')
+    .option(
+      '--base-url <url>',
+      'of openai: any OpenAI-compatible endpoint (OPENAI_BASE_URL); the key is QUIRE_OPENAI_API_KEY or OPENAI_API_KEY',
+    )
+    .option('--model <name>', 'of openai: the model')
+    .option('--assignment <file>', 'of openai: the task the essays answer')
+    .option('--rubric <file>', 'of openai: what a better essay is')
+    .option('--requests-per-minute <n>', 'of openai: calls a minute at most, 0 = no limit; default 120')
+    .option('--price-in <usd>', 'of openai: price of a million input tokens')
+    .option('--price-out <usd>', 'of openai: price of a million output tokens')
+    .option('--plan', 'only say what it would take: comparisons, tokens and price')
     .option('--data <dir>', "data folder; default: in the user's own data folder, by the essays' path")
     .option('--max-comparisons <n>', 'a request to spend this many comparisons; default: what the policy needs')
     .option(...json)

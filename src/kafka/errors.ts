@@ -66,6 +66,11 @@ export function isUnknownTopic(error: unknown): boolean {
   return /UNKNOWN_TOPIC_OR_PARTITION|does not host this topic/.test(signOf(error))
 }
 
+/** True while a partition's leader is being chosen. */
+export function hasNoLeader(error: unknown): boolean {
+  return /LEADER_NOT_AVAILABLE|NOT_LEADER/.test(signOf(error))
+}
+
 /** Runs a call of the client; whatever it throws is classified. */
 export async function classified<T>(call: () => Promise<T>): Promise<T> {
   try {

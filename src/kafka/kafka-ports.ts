@@ -10,5 +10,5 @@ export interface KafkaPortsParts extends ClientPortsParts {
 /** Everything of the runtime that Kafka implements, by kafkajs. @throws QuireError `invalid-option` */
 export function kafkaPorts(options: KafkaOptions, parts: KafkaPortsParts): KafkaPorts {
   const settings = kafkaSettings(options)
-  return clientPorts(createKafkajsClient(settings, parts.clientId, parts.logger), settings, parts)
+  return clientPorts(createKafkajsClient(settings, parts.clientId, parts), settings, parts)
 }

@@ -1,23 +1,39 @@
-import { type Admin, Kafka, type KafkaConfig, logLevel, type Producer } from 'kafkajs'
-import type { Logger } from '../runtime/ports.ts'
-import type { KafkaClient, NewRecord, TopicSpec } from './client.ts'
-import { kafkajsConsumer } from './kafkajs-consumer.ts'
+import {
+  type Admin,
+  type Consumer,
+  type EachBatchPayload,
+  Kafka,
+  type KafkaConfig,
+  type KafkaMessage,
+  logLevel,
+  type Producer,
+  type RetryOptions,
+} from 'kafkajs'
+import type { Clock, Logger } from '../runtime/ports.ts'
+import type { ConsumerOptions, FetchedRecord, KafkaClient, KafkaConsumer, NewRecord } from './client.ts'
+import { ensureTopics } from './ensure-topics.ts'
 import type { KafkaSettings } from './options.ts'
+import { Renewable } from './renewable.ts'
 
 /** Few and short: the connection machine and the relay do the waiting. */
 const retry = { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000, restartOnFailure: async () => false }
 
+interface KafkajsWorld {
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
 /** kafkajs behind our port. Admin and producer are made anew after every failure: an idempotent producer that lost a request may never get in step again. */
-export function createKafkajsClient(settings: KafkaSettings, clientId: string, logger: Logger): KafkaClient {
+export function createKafkajsClient(settings: KafkaSettings, clientId: string, { clock, logger }: KafkajsWorld): KafkaClient {
   process.env['KAFKAJS_NO_PARTITIONER_WARNING'] ??= '1'
   const kafka = new Kafka(configOf(settings, clientId, logger))
-  const admin = renewable<Admin>(() => kafka.admin({ retry }))
-  const producer = renewable<Producer>(() =>
+  const admin = new Renewable<Admin>(() => kafka.admin({ retry }))
+  const producer = new Renewable<Producer>(() =>
     kafka.producer({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false, retry }),
   )
   return {
     ping: () => admin.use(async (client) => void (await client.describeCluster())),
-    ensureTopics: (topics) => admin.use((client) => ensureTopics(client, topics)),
+    ensureTopics: (topics) => admin.use((client) => ensureTopics(client, topics, clock)),
     partitionsOf: (topic) =>
       admin.use(async (client) => {
         if (!(await client.listTopics()).includes(topic)) {
@@ -63,65 +79,6 @@ function configOf({ brokers, ssl, sasl }: KafkaSettings, clientId: string, logge
   }
 }
 
-interface Connectable {
-  connect(): Promise<void>
-  disconnect(): Promise<void>
-}
-
-/** A client that is connected when first used and thrown away when a call fails. */
-function renewable<Client extends Connectable>(make: () => Client) {
-  let current: Promise<Client> | undefined
-  const connect = async (): Promise<Client> => {
-    const client = make()
-    try {
-      await client.connect()
-      return client
-    } catch (error) {
-      client.disconnect().catch(() => undefined)
-      throw error
-    }
-  }
-  const discard = (used: Promise<Client>): void => {
-    if (current === used) {
-      current = undefined
-      used.then((client) => client.disconnect()).catch(() => undefined)
-    }
-  }
-  return {
-    async use<T>(call: (client: Client) => Promise<T>): Promise<T> {
-      current ??= connect()
-      const used = current
-      try {
-        return await call(await used)
-      } catch (error) {
-        discard(used)
-        throw error
-      }
-    },
-    async close() {
-      const used = current
-      current = undefined
-      await used?.then((client) => client.disconnect()).catch(() => undefined)
-    },
-  }
-}
-
-async function ensureTopics(client: Admin, topics: readonly TopicSpec[]): Promise<void> {
-  const known = new Set(await client.listTopics())
-  const missing = topics.filter(({ topic }) => !known.has(topic))
-  if (missing.length > 0) {
-    await client.createTopics({
-      waitForLeaders: true,
-      topics: missing.map(({ topic, partitions, replication, config }) => ({
-        topic,
-        numPartitions: partitions ?? -1,
-        replicationFactor: replication ?? -1,
-        configEntries: Object.entries(config ?? {}).map(([name, value]) => ({ name, value })),
-      })),
-    })
-  }
-}
-
 /** One request; positions by each partition's first offset, in the order given. */
 async function send(client: Producer, records: readonly NewRecord[]): Promise<readonly { partition: number; offset: number }[]> {
   const byTopic = new Map<string, NewRecord[]>()
@@ -148,4 +105,73 @@ async function send(client: Producer, records: readonly NewRecord[]): Promise<re
     next.set(place, offset + 1)
     return { partition: partition ?? -1, offset }
   })
+}
+
+/** An idle fetch comes back after this time, ms: so long may a partition that was resumed wait for its first record. */
+const maxWaitMs = 100
+
+/** A group member of kafkajs that ends at its first crash instead of restarting by its own rules. */
+function kafkajsConsumer(
+  kafka: Kafka,
+  options: ConsumerOptions & { readonly sessionTimeoutMs: number; readonly retry: RetryOptions },
+): KafkaConsumer {
+  const { groupId, topics, sessionTimeoutMs, retry } = options
+  const consumer = kafka.consumer({
+    groupId,
+    sessionTimeout: sessionTimeoutMs,
+    rebalanceTimeout: sessionTimeoutMs,
+    heartbeatInterval: Math.min(500, Math.floor(sessionTimeoutMs / 6)),
+    maxWaitTimeInMs: maxWaitMs,
+    allowAutoTopicCreation: false,
+    retry,
+  })
+  const ended = new Promise<unknown>((resolve) => {
+    consumer.on(consumer.events.CRASH, ({ payload }) => resolve(payload.error))
+  })
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    const assignment = Object.entries(payload.memberAssignment).map(([topic, partitions]) => [topic, partitions] as const)
+    options.onJoined(new Map(assignment))
+  })
+  return {
+    ended,
+    async start() {
+      await consumer.connect()
+      await consumer.subscribe({ topics: [...topics], fromBeginning: true })
+      await run(consumer, options)
+    },
+    seek: (topic, partition, offset) => consumer.seek({ topic, partition, offset: String(offset) }),
+    pause: (topic, partitions) => consumer.pause([{ topic, partitions: [...partitions] }]),
+    resume: (topic, partitions) => consumer.resume([{ topic, partitions: [...partitions] }]),
+    commit: (offsets) =>
+      consumer.commitOffsets(offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) }))),
+    stop: () => consumer.disconnect(),
+  }
+}
+
+async function run(consumer: Consumer, { onRecords }: ConsumerOptions): Promise<void> {
+  await consumer.run({
+    autoCommit: false,
+    eachBatchAutoResolve: false,
+    partitionsConsumedConcurrently: 8,
+    async eachBatch({ batch, resolveOffset, isStale, isRunning }: EachBatchPayload) {
+      if (isStale() || !isRunning()) {
+        return
+      }
+      await onRecords(batch.topic, batch.partition, batch.messages.map(recordOf))
+      if (!isStale()) {
+        resolveOffset(batch.lastOffset())
+      }
+    },
+  })
+}
+
+function recordOf(message: KafkaMessage): FetchedRecord {
+  const headers = Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)])
+  return {
+    offset: Number(message.offset),
+    timestamp: Number(message.timestamp),
+    key: message.key?.toString('utf8') ?? null,
+    value: message.value,
+    headers: Object.fromEntries(headers) as Record<string, string>,
+  }
 }

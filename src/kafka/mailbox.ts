@@ -120,7 +120,7 @@ export class KafkaMailbox implements Mailbox, Ownership {
   /** Everything is fetched from the group's own offsets now, and not from the database's: so nothing is, until it was opened. */
   #joined(assigned: readonly number[]): void {
     this.#reader.consumer?.pause(this.#parts.topic, assigned)
-    this.#states = new Map(assigned.map((partition) => [partition, { kind: 'closed', since: 0 }]))
+    this.#states = new Map(assigned.map((partition) => [partition, { kind: 'closed', since: Number.NEGATIVE_INFINITY }]))
     const mine = new Set(assigned)
     this.#listener?.revoked(Array.from({ length: this.#parts.partitions }, (_, id) => id).filter((id) => !mine.has(id)))
     this.#listener?.assigned(assigned)
@@ -153,6 +153,7 @@ export class KafkaMailbox implements Mailbox, Ownership {
       for (const { partition } of states === this.#states ? from : []) {
         states.set(partition, { kind: 'closed', since: this.#parts.clock.now() })
       }
+      this.#wakeToReopen()
     } finally {
       this.#opening = false
       this.#wake()
@@ -185,6 +186,7 @@ export class KafkaMailbox implements Mailbox, Ownership {
       this.#reader.consumer?.seek(topic, partition, taken.offset)
     } else if (taken.kind === 'reopen') {
       this.#close(partition, { kind: 'closed', since: clock.now() })
+      this.#wakeToReopen()
     } else if (state.stream.isFull) {
       state.paused = true
       this.#reader.consumer?.pause(topic, [partition])
@@ -195,6 +197,11 @@ export class KafkaMailbox implements Mailbox, Ownership {
   #close(partition: number, state: PartitionState): void {
     this.#states.set(partition, state)
     this.#reader.consumer?.pause(this.#parts.topic, [partition])
+  }
+
+  /** Else a quiet process would never poll again. */
+  #wakeToReopen(): void {
+    this.#parts.clock.schedule(reopenMs, () => this.#wake())
   }
 
   /** Records stand above what was fetched of an open partition, as they did at the last look, and nothing came since. */

@@ -15,11 +15,14 @@ type Outcome = Published & { readonly failure?: unknown }
 
 const nothing: Outcome = { durable: [], refused: [] }
 
-/** Outputs as records, keyed and in order per topic. A topic that fails does not hold back the others. */
+/** Outputs as records, keyed and in order per topic: all in one request; when that fails a request a topic, so that none holds back the others. */
 export function createPublisher(parts: PublisherParts): Publisher {
   return {
     async publish(rows) {
       const topics = [...new Set(rows.map((row) => row.target))]
+      if (topics.length > 1 && (await sentTogether(rows, parts))) {
+        return { durable: rows.map((row) => row.id), refused: [] }
+      }
       const outcomes = await Promise.all(
         topics.map((topic) =>
           publishTopic(
@@ -37,6 +40,15 @@ export function createPublisher(parts: PublisherParts): Publisher {
       }
       return { durable: all.durable, refused: all.refused }
     },
+  }
+}
+
+async function sentTogether(rows: readonly OutboxRow[], { client, topicPrefix }: PublisherParts): Promise<boolean> {
+  try {
+    await client.send(rows.map((row) => recordOf(row, topicPrefix)))
+    return true
+  } catch {
+    return false
   }
 }
 
@@ -71,9 +83,7 @@ function together(one: Outcome, other: Outcome): Outcome {
 
 /** A topic nobody made yet is made with the broker's defaults. */
 async function sendRows(rows: readonly OutboxRow[], { client, topicPrefix }: PublisherParts): Promise<void> {
-  const records = rows.map(
-    (row): NewRecord => ({ topic: `${topicPrefix}${row.target}`, key: row.key, value: row.payload, headers: { id: row.id } }),
-  )
+  const records = rows.map((row) => recordOf(row, topicPrefix))
   try {
     await client.send(records)
   } catch (error) {
@@ -83,4 +93,8 @@ async function sendRows(rows: readonly OutboxRow[], { client, topicPrefix }: Pub
     await client.ensureTopics([...new Set(records.map((record) => record.topic))].map((topic) => ({ topic })))
     await client.send(records)
   }
+}
+
+function recordOf(row: OutboxRow, topicPrefix: string): NewRecord {
+  return { topic: `${topicPrefix}${row.target}`, key: row.key, value: row.payload, headers: { id: row.id } }
 }

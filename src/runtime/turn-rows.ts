@@ -84,7 +84,7 @@ export interface TaskRow extends TaskKey {
   readonly source: string
   /** JSON text. */
   readonly input: string | null
-  /** Times the task was leased. */
+  /** Times the task was leased, without those given back by a delay. */
   readonly attempt: number
   /** Calls that failed and count. */
   readonly failures: number
@@ -93,7 +93,7 @@ export interface TaskRow extends TaskKey {
   readonly lastError: string | null
 }
 
-/** Changes of a stored task: a lease (attempt + 1) or a failed call that will be repeated. */
+/** Changes of a stored task: a lease (attempt + 1), a failed call that will be repeated, or a delay (attempt - 1). */
 export interface TaskUpdate extends TaskKey {
   readonly attempt: number
   readonly failures: number

@@ -76,7 +76,7 @@ async function examine(database: Database): Promise<Findings> {
     if (kafka === undefined || found.schema === null || found.schema.pending.length > 0) {
       return { checks, halted: [], store }
     }
-    const client = createKafkajsClient(kafkaSettings(kafka), 'quire-doctor', silentLogger)
+    const client = createKafkajsClient(kafkaSettings(kafka), 'quire-doctor', { clock: systemClock, logger: silentLogger })
     const log = await logChecks(client, topic, store, Number(found.schema.settings['partitions'])).finally(() => client.close())
     return { checks: [...checks, ...log.checks], halted: log.halted, store }
   } catch (error) {

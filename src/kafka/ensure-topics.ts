@@ -1,0 +1,55 @@
+import type { Clock } from '../runtime/ports.ts'
+import type { TopicSpec } from './client.ts'
+import { hasNoLeader, isUnknownTopic } from './errors.ts'
+
+/** Of a client's admin, what making topics takes. */
+export interface TopicAdmin {
+  listTopics(): Promise<string[]>
+  createTopics(request: {
+    waitForLeaders: boolean
+    topics: { topic: string; numPartitions: number; replicationFactor: number; configEntries: { name: string; value: string }[] }[]
+  }): Promise<boolean>
+  fetchTopicMetadata(request: { topics: string[] }): Promise<unknown>
+}
+
+const againMs = 50
+const mostLooks = 100
+
+/**
+ * Creates what is missing, and waits until the brokers know its leaders. The client's own wait ends at the first
+ * 'unknown topic', which a broker answers for some milliseconds after the controller has made one.
+ */
+export async function ensureTopics(admin: TopicAdmin, topics: readonly TopicSpec[], clock: Clock): Promise<void> {
+  const known = new Set(await admin.listTopics())
+  const missing = topics.filter(({ topic }) => !known.has(topic))
+  if (missing.length > 0) {
+    await admin.createTopics({
+      waitForLeaders: false,
+      topics: missing.map(({ topic, partitions, replication, config }) => ({
+        topic,
+        numPartitions: partitions ?? -1,
+        replicationFactor: replication ?? -1,
+        configEntries: Object.entries(config ?? {}).map(([name, value]) => ({ name, value })),
+      })),
+    })
+    await whenLed(
+      admin,
+      missing.map(({ topic }) => topic),
+      clock,
+    )
+  }
+}
+
+async function whenLed(admin: TopicAdmin, topics: string[], clock: Clock): Promise<void> {
+  for (let look = 1; ; look++) {
+    try {
+      await admin.fetchTopicMetadata({ topics })
+      return
+    } catch (error) {
+      if (look === mostLooks || !(isUnknownTopic(error) || hasNoLeader(error))) {
+        throw error
+      }
+    }
+    await new Promise<void>((resolve) => clock.schedule(againMs, resolve))
+  }
+}
