@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os'
 import { createKafkajsClient } from '../../kafka/kafkajs-client.ts'
-import { mailboxTopic } from '../../kafka/kafka-ports.ts'
+import { mailboxTopic } from '../../kafka/client-ports.ts'
 import { kafkaSettings } from '../../kafka/options.ts'
 import { type Database, openPGlite, openPostgres } from '../../persistence/database.ts'
 import { lockFolder } from '../../persistence/folder-lock.ts'
