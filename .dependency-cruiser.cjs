@@ -7,14 +7,14 @@ const folders = {
   machines: { types: ['judging/'], packages: ['xstate'], core: false },
   runtime: { values: ['machines/(supervisor|connection)\\.machine\\.ts$'], packages: ['xstate', '@xstate/store'] },
   persistence: {
-    values: ['runtime/(errors|ports|message)\\.ts$'],
+    values: ['runtime/(errors|port-failure|message)\\.ts$'],
     types: ['runtime/'],
     packages: ['kysely', 'pg', '@electric-sql/pglite'],
   },
-  kafka: { values: ['runtime/(errors|message)\\.ts$'], types: ['runtime/'], packages: ['kafkajs'] },
-  batch: { values: ['runtime/', 'judging/', 'machines/batch\\.machine\\.ts$'], packages: ['xstate', 'uuid', 'zod'] },
+  kafka: { values: ['runtime/(errors|port-failure|message)\\.ts$'], types: ['runtime/'], packages: ['kafkajs'] },
+  batch: { values: ['runtime/', 'judging/', 'machines/batch\\.machine\\.ts$'], packages: ['xstate', 'uuid', 'zod', 'undici'] },
   testing: { values: ['runtime/', 'persistence/', 'kafka/', 'judging/random\\.ts$'], packages: ['xstate'] },
-  host: { values: [''], packages: ['commander', 'cli-progress', 'env-paths'] },
+  host: { values: [''], packages: ['commander', 'cli-progress', 'csv-parse', 'env-paths', 'zod'] },
 }
 
 /** Of one folder only: queries of the tenant's tables know the rows it declares. */

@@ -9,7 +9,7 @@ import type { ActorDefinition } from './runtime/define-actor.ts'
 import { QuireError } from './runtime/errors.ts'
 import { localPublisher, type OutboundEvent } from './runtime/local-publisher.ts'
 import { type RuntimeOptions, runtimeDefaults } from './runtime/options.ts'
-import type { Clock, Ids, Logger, Random } from './runtime/ports.ts'
+import type { Clock, Ids, Logger, Ownership, Random } from './runtime/ports.ts'
 import { createRuntime } from './runtime/runtime.ts'
 import type { Runtime, RuntimePorts } from './runtime/runtime-api.ts'
 import { silentLogger, systemClock, systemIds, systemRandom } from './runtime/system.ts'
@@ -24,6 +24,8 @@ export interface QuireOptions extends Partial<RuntimeOptions> {
   readonly database: string | { readonly dataDir: string }
   /** Absent: the mailbox is a table, one owner at a time, others stand by. */
   readonly kafka?: KafkaOptions
+  /** False: a client that sends, asks and reads, while other processes own the partitions. Default true. */
+  readonly owns?: boolean
   /** Actor types by name, the part of an address before the slash. */
   readonly actors: Readonly<Record<string, ActorDefinition>>
   /** Takes outputs until it resolves, in order per key, at least once. Absent: they are kept in the database. Not with Kafka, which takes them itself. */
@@ -122,6 +124,9 @@ function schemaOf(options: QuireOptions): string {
   return options.schema ?? 'quire'
 }
 
+/** Of a client: it stands by for ever. */
+const noOwnership: Ownership = { start: (listener) => listener.standby(undefined), stop: async () => {} }
+
 /** State in the database; the log in Kafka where it is configured, else in the database too. */
 function portsOn(
   database: Database,
@@ -132,12 +137,14 @@ function portsOn(
   const store = createStore(database, clock)
   if (options.kafka !== undefined) {
     const maxMessageBytes = options.maxMessageBytes ?? runtimeDefaults.maxMessageBytes
-    return { store, ...kafkaPorts(options.kafka, { clock, logger, partitions, maxMessageBytes, clientId: options.owner ?? 'quire' }) }
+    const ports = kafkaPorts(options.kafka, { clock, logger, partitions, maxMessageBytes, clientId: options.owner ?? 'quire' })
+    const { inbound: _, ...ofClient } = ports
+    return options.owns === false ? { store, ...ofClient, ownership: noOwnership } : { store, ...ports }
   }
   return {
     store,
     mailbox: createTableMailbox(database, partitions, clock),
-    ownership: createTableOwnership({ database, partitions, clock, random }),
+    ownership: options.owns === false ? noOwnership : createTableOwnership({ database, partitions, clock, random }),
   }
 }
 

@@ -8,18 +8,21 @@ import { comparisonEffect } from './comparison-row.ts'
 import { explainBatch } from './explain.ts'
 import { inboundTopics } from './inbound/inbound-topics.ts'
 import type { Content, Judge } from './judge.ts'
+import { briefRow } from './judging-brief.ts'
 import { netOf } from './net.ts'
 import { completedEvents, failedEvents } from './outbound.ts'
 import { batchProgress } from './progress.ts'
+import { answerSecondRequest } from './second-request.ts'
 import { batchSettings, type BatchSettings } from './settings.ts'
 import { batchMigrations, batchVersion } from './snapshot-migrations.ts'
 import { prepareNet, recordContent } from './steps/content.ts'
 import { decideNext, giveUpFit, mayBeForced, recordRetries, recordWave, takeHeavyDecision } from './steps/decisions.ts'
 import { endOf } from './steps/endings.ts'
 import { expireDue, recordAccepted, recordOutcome } from './steps/outcomes.ts'
-import { comparisons, texts } from './tables.ts'
+import { briefs, comparisons, texts } from './tables.ts'
 import { computeTask } from './tasks/compute.ts'
-import { fetchContentTask } from './tasks/fetch-content.ts'
+import { fetchContentTask, fetchPromptTask } from './tasks/fetch-content.ts'
+import { recordedPairsTask } from './tasks/recorded-pairs.ts'
 import { submitComparisonTask } from './tasks/submit-comparison.ts'
 
 export interface BatchActorOptions {
@@ -36,15 +39,17 @@ export function batchActor(options: BatchActorOptions): ActorDefinition {
     version: batchVersion,
     migrations: batchMigrations,
     effects: batchEffects(settings),
+    createdAgain: answerSecondRequest,
     tasks: {
       fetchContent: fetchContentTask(options.content),
+      fetchPrompt: fetchPromptTask(options.content),
       submitComparison: submitComparisonTask(options.judge, settings),
-      choosePairs: computeTask('choosePairs'),
+      choosePairs: options.judge.recorded === undefined ? computeTask('choosePairs') : recordedPairsTask(options.judge.recorded),
       decideHeavy: computeTask('decideHeavy'),
       scoreBatch: computeTask('scoreBatch'),
     },
     inbound: inboundTopics(settings),
-    tables: [texts, comparisons],
+    tables: [texts, briefs, comparisons],
     progress: (snapshot) => batchProgress(snapshot),
     strictWaiting: (snapshot) => !(snapshot.context as BatchContext).paused,
     explain: explainBatch,
@@ -80,6 +85,8 @@ function timeOf(event: BatchEvent): number {
 
 function batchEffects(settings: BatchSettings): NonNullable<ActorDefinition['effects']> {
   return {
+    keepBrief: ({ context }: Facts, scope: EffectScope) => briefEffect(context, scope),
+    journalPrompt: ({ error }: { readonly error: TaskError }) => promptNote(error),
     journalDecision: ({ context }: Facts, scope: EffectScope) => decisionNote(context, scope.context as BatchContext | undefined),
     journalRefusal: (facts: Facts) => refusalNote(facts),
     keepComparison: ({ context, event }: Facts & { readonly event: BatchEvent }, scope: EffectScope) =>
@@ -93,6 +100,21 @@ function batchEffects(settings: BatchSettings): NonNullable<ActorDefinition['eff
       ...failedEvents({ context, address: scope.address, at: scope.at }),
     ],
   }
+}
+
+/** Once, at birth: nothing of it changes. */
+function briefEffect(context: BatchContext, { address, context: before }: EffectScope): Effect | undefined {
+  return before === undefined ? { kind: 'row', ...briefRow(address, context) } : undefined
+}
+
+interface TaskError {
+  readonly message: string
+  readonly code?: string
+}
+
+/** The label tells a prompt that does not exist from one that could not be had (domain 4.4). */
+function promptNote({ code, message }: TaskError): Effect {
+  return { kind: 'note', note: { prompt: 'missing', reason: code ?? 'CONTENT_SERVICE_ERROR', message } }
 }
 
 /** Every decision with its numbers, once. */

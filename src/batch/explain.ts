@@ -14,7 +14,8 @@ export function explainBatch(snapshot: AnyMachineSnapshot): { readonly waitsFor:
 function waits(snapshot: AnyMachineSnapshot, context: BatchContext): string {
   if (snapshot.matches('INITIALIZING')) {
     const pending = [...context.content].filter((mark) => mark === 'p').length
-    return `the texts of ${pending} of ${context.essays.length} essays`
+    const texts = `the texts of ${pending} of ${context.essays.length} essays`
+    return context.prompt === 'pending' ? `${texts} and the prompt of the students` : texts
   }
   if (snapshot.matches('GENERATING_PAIRS')) {
     return 'the choice of the next pairs'

@@ -1,3 +1,6 @@
+import type { Pair } from '../judging/pairing/choose-pairs.ts'
+import type { JudgingBrief } from './judging-brief.ts'
+
 /** One comparison as a judge gets it. Essay texts are untrusted. */
 export interface ComparisonRequest {
   /** Id of this attempt; the verdict is joined by it alone. */
@@ -7,6 +10,8 @@ export interface ComparisonRequest {
   readonly attempt: number
   readonly essayA: { readonly id: string; readonly text: string }
   readonly essayB: { readonly id: string; readonly text: string }
+  /** What the batch tells its judge of every comparison. */
+  readonly brief: JudgingBrief
 }
 
 export interface JudgeScope {
@@ -26,9 +31,19 @@ export interface Judge {
   submit(comparison: ComparisonRequest, scope: JudgeScope): Promise<void>
   /** Submissions under way in the process; default QUIRE_LLM_POST_CONCURRENCY. */
   readonly concurrency?: number
+  /** Aborts a submission that takes longer, ms. Default 75,000. */
+  readonly timeoutMs?: number
+  /** Of recorded judgements: the pairs they are of, slot by slot, items by the order of their ids. Nothing else is asked. */
+  readonly recorded?: readonly Pair[]
 }
 
 /** Where texts come from. Throws an error with code `RESOURCE_NOT_FOUND` for a text that does not exist. */
 export interface Content {
-  fetch(storageId: string, scope: { readonly signal: AbortSignal }): Promise<string>
+  fetch(storageId: string, scope: ContentScope): Promise<string>
+}
+
+export interface ContentScope {
+  readonly signal: AbortSignal
+  /** The batch the text is for: how long a service is waited for is counted by batch. */
+  readonly batchId: string
 }

@@ -79,24 +79,37 @@ export function failedEvents(told: Told): Effect[] {
   return [published('failed', context.bosBatchId, failedData(errorInfoOf(context), whole), told)]
 }
 
-/** A request that is refused. */
-export interface RefusedRequest {
+/** A request that bears no batch and is answered. */
+export interface AnsweredRequest {
   readonly address: string
   readonly batchId: string
   readonly correlationId: string
   /** Of the message that is answered: part of the event's id. */
   readonly messageId: string
-  /** The field that is wrong, and the sentence. */
-  readonly field: string
-  readonly message: string
   /** ms since the epoch. */
   readonly at: number
 }
 
+/** A request that is refused. */
+export interface RefusedRequest extends AnsweredRequest {
+  /** The field that is wrong, and the sentence. */
+  readonly field: string
+  readonly message: string
+}
+
 /** The failed event that answers a request no batch is made of (rules 58). */
-export function refusedEvent({ address, batchId, correlationId, messageId, field, message, at }: RefusedRequest): OutboundMessage {
-  const info = errorInfo('VALIDATION_ERROR', 'invalid_request', message, { field })
-  const data = failedData(info, { batchId, jobId: initializationFailed, since: at, at })
+export function refusedEvent({ field, message, ...request }: RefusedRequest): OutboundMessage {
+  return answerTo(request, errorInfo('VALIDATION_ERROR', 'invalid_request', message, { field }), initializationFailed)
+}
+
+/** The failed event that answers a second request of a batch that has ended (rules 3). */
+export function assessedBeforeEvent(request: AnsweredRequest, status: BatchEnd['status']): OutboundMessage {
+  const message = `batch already assessed: it ended as ${status}; send the essays under another batch id`
+  return answerTo(request, errorInfo('VALIDATION_ERROR', 'already_assessed', message, { status }), cjBatchId(request.address))
+}
+
+function answerTo({ address, batchId, correlationId, messageId, at }: AnsweredRequest, info: ErrorInfo, jobId: string): OutboundMessage {
+  const data = failedData(info, { batchId, jobId, since: at, at })
   return enveloped({ kind: 'failed', id: eventId(address, 'failed', messageId), key: batchId, correlationId, at }, data)
 }
 

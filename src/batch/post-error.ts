@@ -16,12 +16,33 @@ const permanentCodes: ReadonlySet<string> = new Set([
 /** Codes of the operating system and of HTTP clients, e.g. ECONNREFUSED, UND_ERR_SOCKET, ERR_INVALID_STATE, ABORT_ERR. */
 const ofTransport = /^(E[A-Z0-9]+|UND_ERR_\w+|ERR_\w+|ABORT_ERR|CERT_\w+)$/
 
+/** A post that was answered, but not accepted. `permanent`: another call meets the same answer. */
+export class PostRefused extends Error {
+  readonly code: string
+  readonly permanent: boolean
+  constructor(code: string, message: string, permanent: boolean) {
+    super(message)
+    this.name = 'PostRefused'
+    this.code = code
+    this.permanent = permanent
+  }
+}
+
 /** The domain's code of a post that failed: one without a code, or with one of the transport, is a connection that failed. */
 export function postErrorCode(code: unknown): string {
   return typeof code !== 'string' || code === '' || ofTransport.test(code) ? 'CONNECTION_ERROR' : code
 }
 
-/** True for a failed post that another call cannot help. */
+/** True for a code that no other call with the same content can help. */
+export function isPermanentCode(code: string): boolean {
+  return permanentCodes.has(code)
+}
+
+/** True for a failed post that another call cannot help: it says so itself, or its code does. */
 export function isPermanentPost(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && permanentCodes.has(postErrorCode(Reflect.get(error, 'code')))
+  if (typeof error !== 'object' || error === null) {
+    return false
+  }
+  const said: unknown = Reflect.get(error, 'permanent')
+  return typeof said === 'boolean' ? said : isPermanentCode(postErrorCode(Reflect.get(error, 'code')))
 }

@@ -17,7 +17,8 @@ export class BatchRequestError extends Error {
   }
 }
 
-const llm = z.object({
+/** What a request may change about the model's calls. */
+export const llmOverrides = z.object({
   provider: z.string().min(1).optional(),
   model: z.string().min(1).optional(),
   temperature: z.number().min(0).max(2).optional(),
@@ -49,13 +50,15 @@ const request = z.object({
   /** Where the students' prompt lies; an assignment brings its own. */
   promptStorageId: z.string().min(1).max(500).nullable().optional(),
   /** What this batch changes about the model's calls. */
-  llm: llm.optional(),
+  llm: llmOverrides.optional(),
   /** How the provider may bundle posts; default serial_bundle. */
   batchingMode: z.enum(batchingModes).optional(),
   /** Kept with the request, without effect. */
   batchConfig: batchConfig.optional(),
   /** The request's text as it came, kept by the journal. */
   originalRequest: z.string().nullable().optional(),
+  /** One wave and no other: the judge takes everything at once, or brings its own comparisons. */
+  singleSubmission: z.boolean().default(false),
 })
 
 /** What a caller gives for a batch; ids are texts of the caller's own. */
@@ -66,6 +69,11 @@ type Checked = z.output<typeof request>
 /** The actor's address of a batch. */
 export function batchAddress(batchId: string): string {
   return `batch/${batchId}`
+}
+
+/** The id in a batch's address. */
+export function batchIdOf(address: string): string {
+  return address.slice(address.indexOf('/') + 1)
 }
 
 /**
@@ -139,7 +147,8 @@ function batchingModeOf(asked: RequestOptions['batchingMode'] = 'serial_bundle',
 
 type Present<T> = { [K in keyof T]: Exclude<T[K], undefined> }
 
-function withoutAbsent<T extends object>(fields: T): Present<T> {
+/** The fields that are there. */
+export function withoutAbsent<T extends object>(fields: T): Present<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>
 }
 
@@ -162,7 +171,7 @@ function policyOf(checked: Checked, options: RequestOptions, settings: BatchSett
       maxRetryAttempts: settings.maxRetryAttempts,
       maxIterations: settings.maxIterations,
       highStakes: checked.highStakes,
-      singleSubmission: options.batchingMode === 'provider_batch_api',
+      singleSubmission: checked.singleSubmission || options.batchingMode === 'provider_batch_api',
     })
   } catch (error) {
     throw error instanceof PolicyError ? new BatchRequestError(error.field, error.message) : error

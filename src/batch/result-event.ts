@@ -1,5 +1,6 @@
 import { decodeSlots } from '../judging/comparison.ts'
-import type { BatchContext } from '../machines/batch.machine.ts'
+import { type GradeProjection, type ProjectedGrade, projectGrades } from '../judging/grading/projection.ts'
+import type { BatchContext, RankedItem } from '../machines/batch.machine.ts'
 import { header, seconds, type Told } from './event-fields.ts'
 import type { BatchSettings } from './settings.ts'
 import { isoTime } from './wire/formats.ts'
@@ -9,7 +10,10 @@ import { eventNames, sourceService } from './wire/topics.ts'
 import { cjBatchId } from './wire-ids.ts'
 
 /** The rich event: ranking, scores and how far they may be trusted (domain 4.9). */
-export function resultData({ context, address, at }: Told, settings: BatchSettings): ResultData {
+export function resultData(told: Told, settings: BatchSettings): ResultData {
+  const { context, address, at } = told
+  const ranking = rankingOf(context)
+  const grades = projectGrades({ scale: null, anchors: [], texts: ranking })
   const [provider, model] = usedModel(context, settings)
   return {
     ...header(eventNames.result, context.bosBatchId, at),
@@ -20,20 +24,21 @@ export function resultData({ context, address, at }: Told, settings: BatchSettin
     model_used: model,
     model_provider: provider,
     model_version: null,
-    essay_results: essayResults(context),
-    assessment_metadata: metadata(context, at, settings),
+    essay_results: essayResults(ranking, grades),
+    assessment_metadata: metadata(told, grades, settings),
     assessed_at: isoTime(at),
   }
 }
 
-function essayResults(context: BatchContext): EssayResult[] {
-  const ranking = context.scores?.ranking ?? context.items.map((id) => ({ id, rank: 1, score: 0 }))
-  return ranking.map(({ id, rank, score }) => ({
+/** A batch without scores, e.g. of one essay, ranks its essays alike. */
+function rankingOf({ scores, items }: BatchContext): readonly (Omit<RankedItem, 'se'> & { readonly se: number | null })[] {
+  return scores?.ranking ?? items.map((id) => ({ id, rank: 1, score: 0, se: null }))
+}
+
+function essayResults(ranking: ReturnType<typeof rankingOf>, { grades }: GradeProjection): EssayResult[] {
+  return ranking.map(({ id, rank, score }, place) => ({
     essay_id: id,
-    normalized_score: 0,
-    letter_grade: 'U',
-    confidence_score: 0,
-    confidence_label: 'LOW',
+    ...gradeFields(grades[place] as ProjectedGrade),
     bt_score: score,
     rank,
     is_anchor: false,
@@ -43,11 +48,20 @@ function essayResults(context: BatchContext): EssayResult[] {
   }))
 }
 
-function metadata(context: BatchContext, at: number, settings: BatchSettings): ResultData['assessment_metadata'] {
+function gradeFields({ letter, normalizedScore, confidence }: ProjectedGrade) {
   return {
-    anchor_essays_used: 0,
-    calibration_method: 'default',
-    anchor_grade_distribution: {},
+    normalized_score: normalizedScore,
+    letter_grade: letter,
+    confidence_score: confidence.score,
+    confidence_label: confidence.label,
+  }
+}
+
+function metadata({ context, at }: Told, grades: GradeProjection, settings: BatchSettings): ResultData['assessment_metadata'] {
+  return {
+    anchor_essays_used: grades.anchorsUsed,
+    calibration_method: grades.method,
+    anchor_grade_distribution: grades.anchorDistribution,
     comparison_count: successes(context),
     processing_duration_seconds: seconds(context, at),
     llm_temperature: context.options.llm.temperature ?? settings.defaultTemperature,

@@ -28,6 +28,8 @@ export interface BatchSettings {
   readonly batchTimeoutSeconds: number
   /** QUIRE_LLM_POST_CONCURRENCY: posts under way in the process. */
   readonly llmPostConcurrency: number
+  /** QUIRE_PROVIDER_PATIENCE_SECONDS: how long a batch waits for a service that is away; 0 = its failures count like others. */
+  readonly providerPatienceSeconds: number
   /** QUIRE_MAX_ESSAYS of one batch. */
   readonly maxEssays: number
   /** QUIRE_PAIR_GENERATION_SEED: mixed into every batch's seed; default none. */
@@ -37,6 +39,8 @@ export interface BatchSettings {
   readonly defaultModel: string
   /** QUIRE_DEFAULT_LLM_TEMPERATURE. */
   readonly defaultTemperature: number
+  /** QUIRE_DEFAULT_LLM_MAX_TOKENS of an answer. */
+  readonly defaultMaxTokens: number
 }
 
 export const batchSettings: BatchSettings = Object.freeze({
@@ -54,9 +58,11 @@ export const batchSettings: BatchSettings = Object.freeze({
   comparisonDeadlineSeconds: 600,
   batchTimeoutSeconds: 14_400,
   llmPostConcurrency: 3,
+  providerPatienceSeconds: 900,
   maxEssays: 2_000,
   pairGenerationSeed: undefined,
   defaultProvider: 'openai',
   defaultModel: 'gpt-5.1',
   defaultTemperature: 0.1,
+  defaultMaxTokens: 1_000,
 })

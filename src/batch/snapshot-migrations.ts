@@ -2,7 +2,7 @@ import type { RequestOptions } from '../machines/batch.machine.ts'
 import type { ActorDefinition, Json } from '../runtime/define-actor.ts'
 
 /** Version of the batch's snapshots. */
-export const batchVersion = 2
+export const batchVersion = 3
 
 /** What a batch of version 1 did not record of its request. */
 const unrecorded: RequestOptions = {
@@ -19,5 +19,10 @@ export const batchMigrations: NonNullable<ActorDefinition['migrations']> = {
   1: (persisted) => {
     const { context, ...snapshot } = persisted as { readonly context: Readonly<Record<string, Json>> }
     return { ...snapshot, context: { ...context, options: unrecorded } }
+  },
+  /** 3: the context says how it stands with the prompt, which no batch of version 2 fetched. */
+  2: (persisted) => {
+    const { context, ...snapshot } = persisted as { readonly context: Readonly<Record<string, Json>> }
+    return { ...snapshot, context: { ...context, prompt: 'missing' } }
   },
 }

@@ -10,6 +10,17 @@ export const texts: TableDefinition = {
   ],
 }
 
+/** What a batch tells its judge of every comparison, one row a batch; its prompt is one of the texts. */
+export const briefs: TableDefinition = {
+  name: 'briefs',
+  key: { address: 'text' },
+  columns: { prompt_storage_id: 'text', overrides: 'text', batching_mode: 'text', user_id: 'text' },
+  migrations: [
+    `create table {schema}.briefs (address text not null primary key, prompt_storage_id text, overrides text not null,
+      batching_mode text not null, user_id text)`,
+  ],
+}
+
 /** What people read about a comparison; the machine's own truth is compact (design, 'What a snapshot may weigh'). */
 export const comparisons: TableDefinition = {
   name: 'comparisons',

@@ -19,4 +19,6 @@ export const exitCodes = {
   newerVersion: 8,
   /** The data folder cannot be written: permissions, or a full disk. */
   unwritable: 9,
+  /** `quire doctor` found something that is not well. */
+  unwell: 10,
 } as const

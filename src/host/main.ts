@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { messageOf } from '../runtime/errors.ts'
 import { actCommand } from './cli/act.ts'
 import { demo } from './cli/demo.ts'
+import { doctor } from './cli/doctor.ts'
 import { listBatches, showJournal, showResult, why } from './cli/inspect.ts'
 import { createOutput, type Output } from './cli/output.ts'
 import { rank } from './cli/rank.ts'
@@ -28,7 +29,18 @@ export function createProgram(run: (work: (output: Output) => Promise<void>, opt
   program
     .command('rank <folder>')
     .description('rank the .txt and .md files of a folder; run it again and it goes on where it was')
-    .option('--judge <name>', 'who compares: mock (a text heuristic in this process)', 'mock')
+    .option('--judge <name>', 'who compares: mock (a text heuristic), openai (a chat endpoint), or FILE.csv of judgements', 'mock')
+    .option(
+      '--base-url <url>',
+      'of openai: any OpenAI-compatible endpoint (OPENAI_BASE_URL); the key is QUIRE_OPENAI_API_KEY or OPENAI_API_KEY',
+    )
+    .option('--model <name>', 'of openai: the model')
+    .option('--assignment <file>', 'of openai: the task the essays answer')
+    .option('--rubric <file>', 'of openai: what a better essay is')
+    .option('--requests-per-minute <n>', 'of openai: calls a minute at most, 0 = no limit; default 120')
+    .option('--price-in <usd>', 'of openai: price of a million input tokens')
+    .option('--price-out <usd>', 'of openai: price of a million output tokens')
+    .option('--plan', 'only say what it would take: comparisons, tokens and price')
     .option('--data <dir>', "data folder; default: in the user's own data folder, by the essays' path")
     .option('--max-comparisons <n>', 'a request to spend this many comparisons; default: what the policy needs')
     .option(...json)
@@ -52,6 +64,9 @@ export function createProgram(run: (work: (output: Output) => Promise<void>, opt
       run((output) => actCommand(name, batch, options, output), options),
     )
   }
+  stored(program.command('doctor').description('look at database, clock, log and broker, and say what to do'), json)
+    .option('--accept-gap <partition>', "go on behind a gap of the log, of one partition or of 'all'; the journal says who did")
+    .action((options: Options) => run((output) => doctor(options, output), options))
   return program
 }
 

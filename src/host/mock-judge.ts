@@ -1,6 +1,7 @@
 import { appendFile } from 'node:fs/promises'
-import type { ComparisonRequest, Judge, JudgeScope } from '../batch/judge.ts'
+import type { ComparisonRequest, Judge } from '../batch/judge.ts'
 import { systemClock } from '../runtime/system.ts'
+import { pause } from './request-pace.ts'
 import { compareTexts } from './text-heuristic.ts'
 
 /** One question put to the judge, as it is logged: for the proof that nothing is asked twice after its answer is committed. */
@@ -34,7 +35,7 @@ export function mockJudge(options: MockJudgeOptions = {}): Judge {
     async submit(comparison, scope) {
       const at = systemClock.now()
       await log({ comparison: comparison.id, at })
-      await pause(latencyOf(comparison.id), scope)
+      await pause(latencyOf(comparison.id), scope.signal, systemClock)
       await scope.answer(answerTo(comparison, at))
       await log({ comparison: comparison.id, at, answeredAt: systemClock.now() })
       options.onAnswered?.()
@@ -58,14 +59,4 @@ function answerTo({ essayA, essayB }: ComparisonRequest, at: number): object {
 
 function latencyOf(id: string): number {
   return least + (Number.parseInt(id.slice(-6), 16) % range)
-}
-
-function pause(ms: number, { signal }: JudgeScope): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const cancel = systemClock.schedule(ms, resolve)
-    signal.addEventListener('abort', () => {
-      cancel()
-      reject(signal.reason as Error)
-    })
-  })
 }

@@ -1,7 +1,16 @@
-import type { Admin } from 'kafkajs'
 import type { Clock } from '../runtime/ports.ts'
 import type { TopicSpec } from './client.ts'
 import { hasNoLeader, isUnknownTopic } from './errors.ts'
+
+/** Of a client's admin, what making topics takes. */
+export interface TopicAdmin {
+  listTopics(): Promise<string[]>
+  createTopics(request: {
+    waitForLeaders: boolean
+    topics: { topic: string; numPartitions: number; replicationFactor: number; configEntries: { name: string; value: string }[] }[]
+  }): Promise<boolean>
+  fetchTopicMetadata(request: { topics: string[] }): Promise<unknown>
+}
 
 const againMs = 50
 const mostLooks = 100
@@ -10,7 +19,7 @@ const mostLooks = 100
  * Creates what is missing, and waits until the brokers know its leaders. The client's own wait ends at the first
  * 'unknown topic', which a broker answers for some milliseconds after the controller has made one.
  */
-export async function ensureTopics(admin: Admin, topics: readonly TopicSpec[], clock: Clock): Promise<void> {
+export async function ensureTopics(admin: TopicAdmin, topics: readonly TopicSpec[], clock: Clock): Promise<void> {
   const known = new Set(await admin.listTopics())
   const missing = topics.filter(({ topic }) => !known.has(topic))
   if (missing.length > 0) {
@@ -31,7 +40,7 @@ export async function ensureTopics(admin: Admin, topics: readonly TopicSpec[], c
   }
 }
 
-async function whenLed(admin: Admin, topics: string[], clock: Clock): Promise<void> {
+async function whenLed(admin: TopicAdmin, topics: string[], clock: Clock): Promise<void> {
   for (let look = 1; ; look++) {
     try {
       await admin.fetchTopicMetadata({ topics })

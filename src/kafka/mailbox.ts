@@ -34,6 +34,7 @@ type PartitionState =
  * only the poll knows the position, which the database keeps.
  */
 export class KafkaMailbox implements Mailbox, Ownership {
+  readonly log: string
   readonly #parts: KafkaMailboxParts
   readonly #reader: GroupReader
   readonly #wakes = new Set<() => void>()
@@ -45,6 +46,7 @@ export class KafkaMailbox implements Mailbox, Ownership {
   #cancelGiveBack: (() => void) | undefined
 
   constructor(parts: KafkaMailboxParts) {
+    this.log = `Kafka topic ${parts.topic}`
     this.#parts = parts
     this.#reader = new GroupReader({
       ...parts,

@@ -98,6 +98,8 @@ export interface BatchContext extends Omit<BatchInput, 'originalRequest'> {
   readonly createdAt: number
   /** One character an essay: `p` pending, `o` fetched, `x` dropped; empty before the tasks are recorded. */
   readonly content: string
+  /** The students' prompt; a batch goes on without a missing one. */
+  readonly prompt: 'none' | 'pending' | 'fetched' | 'missing'
   /** Why the content could not be prepared at all. */
   readonly contentProblem: string | null
   /** Fetched essays, sorted by id: the items of the net. */
@@ -161,6 +163,8 @@ export type BatchEvent =
       readonly taskId: string
       readonly error: { readonly message: string; readonly code?: string }
     } & Stamped)
+  | ({ readonly type: 'PROMPT_FETCHED' } & Stamped)
+  | ({ readonly type: 'PROMPT_FAILED'; readonly error: { readonly message: string; readonly code?: string } } & Stamped)
   | ({ readonly type: 'SUBMITTED'; readonly taskId: string } & Stamped)
   | ({
       readonly type: 'SUBMIT_FAILED'
@@ -216,6 +220,7 @@ export const batchMachine = setup({
   },
   actors: {
     fetchContent: fromPromise<{ length: number; digest: string }, { storageId: string }>(() => provided('fetchContent')),
+    fetchPrompt: fromPromise<{ length: number; digest: string }, { storageId: string }>(() => provided('fetchPrompt')),
     choosePairs: fromPromise<{ pairs: readonly { a: number; b: number; mode: 'coverage' | 'resampling' }[] }, object>(() =>
       provided('choosePairs'),
     ),
@@ -233,7 +238,18 @@ export const batchMachine = setup({
         enqueue.spawnChild('fetchContent', { id: `t${index}`, input: { storageId } })
       })
     }),
+    startPrompt: enqueueActions(({ context, enqueue }) => {
+      const { promptStorageId: storageId } = context.options
+      if (context.prompt === 'none' && storageId !== null) {
+        enqueue.assign({ prompt: 'pending' })
+        enqueue.spawnChild('fetchPrompt', { id: 'prompt', input: { storageId } })
+      }
+    }),
     fetchAgain: enqueueActions(({ context, enqueue }) => {
+      const { promptStorageId } = context.options
+      if (context.prompt === 'pending' && promptStorageId !== null) {
+        enqueue.spawnChild('fetchPrompt', { id: 'prompt', input: { storageId: promptStorageId } })
+      }
       context.essays.forEach(([, storageId], index) => {
         if (context.content[index] === 'p') {
           enqueue.spawnChild('fetchContent', { id: `t${index}`, input: { storageId } })
@@ -241,6 +257,10 @@ export const batchMachine = setup({
       })
     }),
     recordContent: assign(() => provided('recordContent')),
+    recordPrompt: assign({
+      prompt: (_, { as }: { as: 'fetched' | 'missing' }) => as,
+      lastActivityAt: ({ event }) => timeOf(event),
+    }),
     prepareNet: assign(() => provided('prepareNet')),
     recordWave: assign(() => provided('recordWave')),
     recordRetries: assign(() => provided('recordRetries')),
@@ -284,6 +304,8 @@ export const batchMachine = setup({
     resume: assign({ paused: false, lastActivityAt: ({ event }) => timeOf(event), trigger: 'operator' }),
     blameMonitor: assign({ trigger: 'monitor' }),
     end: assign((_, _params: { as: EndCause }) => provided('end')),
+    keepBrief: (_, _params: Facts) => provided('keepBrief'),
+    journalPrompt: (_, _params: { error: object }) => provided('journalPrompt'),
     journalDecision: (_, _params: Facts) => provided('journalDecision'),
     journalRefusal: (_, _params: Facts) => provided('journalRefusal'),
     keepComparison: (_, _params: Facts & { event: object }) => provided('keepComparison'),
@@ -295,7 +317,7 @@ export const batchMachine = setup({
     contentIsBroken: ({ context }) => context.contentProblem !== null && !context.paused,
     hasNoEssay: ({ context }) => !context.paused && !context.content.includes('p') && !context.content.includes('o'),
     hasOneEssay: ({ context }) => !context.paused && !context.content.includes('p') && context.content.replaceAll('x', '') === 'o',
-    contentIsReady: ({ context }) => !context.paused && !context.content.includes('p'),
+    contentIsReady: ({ context }) => !context.paused && !context.content.includes('p') && context.prompt !== 'pending',
     waveIsEmpty: ({ event }) => (event as { output?: { pairs: readonly object[] } }).output?.pairs.length === 0,
     decisionIsFit: ({ context }) => context.next === 'fit',
     decisionIsRetry: ({ context }) => context.next === 'retry',
@@ -333,6 +355,7 @@ export const batchMachine = setup({
     timeoutMs: input.timeoutMs,
     createdAt: input.at,
     content: '',
+    prompt: 'none',
     contentProblem: null,
     items: [],
     storage: [],
@@ -383,9 +406,9 @@ export const batchMachine = setup({
   },
   states: {
     INITIALIZING: {
-      description: 'The texts of the essays are fetched.',
+      description: 'The texts of the essays and the prompt of the students are fetched.',
       tags: ['busy'],
-      entry: { type: 'startContent' },
+      entry: [{ type: 'keepBrief', params: ({ context }) => ({ context }) }, { type: 'startContent' }, { type: 'startPrompt' }],
       always: [
         {
           guard: { type: 'contentIsBroken' },
@@ -409,12 +432,23 @@ export const batchMachine = setup({
           guard: { type: 'contentIsReady' },
           target: 'GENERATING_PAIRS',
           actions: [{ type: 'prepareNet' }],
-          description: 'Every text is there or was dropped.',
+          description: 'Every text is there or was dropped, and nothing more is to be heard of the prompt.',
         },
       ],
       on: {
         CONTENT_FETCHED: { actions: [{ type: 'recordContent' }] },
         CONTENT_FAILED: { actions: [{ type: 'recordContent' }] },
+        PROMPT_FETCHED: {
+          actions: [{ type: 'recordPrompt', params: { as: 'fetched' } }],
+          description: 'Judges are told what the essays answer.',
+        },
+        PROMPT_FAILED: {
+          actions: [
+            { type: 'recordPrompt', params: { as: 'missing' } },
+            { type: 'journalPrompt', params: ({ event }) => ({ error: event.error }) },
+          ],
+          description: 'The batch goes on without the prompt.',
+        },
         WAKE: {
           actions: [{ type: 'blameMonitor' }, { type: 'fetchAgain' }],
           description: 'The monitor found no next cause: the texts that are missing are fetched again.',

@@ -68,7 +68,7 @@ export async function requestOwner(dataDir: string, request: Readonly<Record<str
 }
 
 function isNobody(error: unknown): boolean {
-  return ['ENOENT', 'ECONNREFUSED', 'ENOTSOCK'].includes(codeOf(error))
+  return ['ENOENT', 'ECONNREFUSED', 'ENOTSOCK', 'ECONNRESET', 'EPIPE'].includes(codeOf(error))
 }
 
 async function prepareFolder(folder: string): Promise<void> {

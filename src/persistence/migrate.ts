@@ -10,11 +10,13 @@ const lockKey = 7_105_738_211
 export interface MigrationSetup {
   readonly partitions: number
   readonly tables: readonly TableDefinition[]
+  /** Which log the positions are of; absent: not checked. */
+  readonly log?: string
 }
 
 /**
- * Brings the schema up to date, in one transaction under an advisory lock, and checks the number of partitions.
- * @throws QuireError `schema-newer`, `partitions-mismatch`
+ * Brings the schema up to date, in one transaction under an advisory lock, and checks the number of partitions and the log.
+ * @throws QuireError `schema-newer`, `partitions-mismatch`, `log-mismatch`
  */
 export async function migrate(database: Database, setup: MigrationSetup): Promise<void> {
   await database.kysely.transaction().execute(async (transaction) => {
@@ -31,6 +33,7 @@ export async function migrate(database: Database, setup: MigrationSetup): Promis
       }
     }
     await fixPartitions(database, setup.partitions, transaction)
+    await (setup.log === undefined ? undefined : fixLog(database, setup.log, transaction))
   })
 }
 
@@ -76,12 +79,29 @@ async function apply(
   await sql`insert into ${database.table('migrations')} (name) values (${migration.name})`.execute(transaction)
 }
 
+/** Positions mean something in one log alone: a process with another log would skip its messages, or wait for ever. */
+async function fixLog(database: Database, log: string, transaction: Transaction<unknown>): Promise<void> {
+  const stored = await fixed(database, 'log', log, transaction)
+  if (stored !== log) {
+    throw new QuireError(
+      'log-mismatch',
+      `the mailbox of this database is ${stored}, this process is configured for ${log}; configure ${stored}`,
+      { details: { stored, configured: log } },
+    )
+  }
+}
+
+/** A setting that holds for the life of the database: the first process to name it decides. */
+async function fixed(database: Database, name: string, value: string, transaction: Transaction<unknown>): Promise<string> {
+  const settings = database.table('settings')
+  await sql`insert into ${settings} (name, value) values (${name}, ${value}) on conflict do nothing`.execute(transaction)
+  const { rows } = await sql<{ value: string }>`select value from ${settings} where name = ${name}`.execute(transaction)
+  return rows[0]?.value ?? value
+}
+
 /** The number of partitions is part of every address's place: it is fixed when the database is made. */
 async function fixPartitions(database: Database, partitions: number, transaction: Transaction<unknown>): Promise<void> {
-  const settings = database.table('settings')
-  await sql`insert into ${settings} (name, value) values ('partitions', ${String(partitions)}) on conflict do nothing`.execute(transaction)
-  const { rows } = await sql<{ value: string }>`select value from ${settings} where name = 'partitions'`.execute(transaction)
-  const stored = Number(rows[0]?.value)
+  const stored = Number(await fixed(database, 'partitions', String(partitions), transaction))
   if (stored !== partitions) {
     throw new QuireError(
       'partitions-mismatch',

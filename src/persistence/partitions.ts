@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Claim } from '../runtime/ports.ts'
+import type { Claim, Gap } from '../runtime/ports.ts'
 import type { Database } from './database.ts'
 import { camelRows } from './rowset.ts'
 
@@ -35,4 +35,36 @@ export async function markStarted(database: Database, claim: Pick<Claim, 'partit
   await sql`
     update ${database.table('partitions')} set started = ${started}
     where id = ${claim.partition} and epoch = ${claim.epoch}`.execute(database.kysely)
+}
+
+export async function markHalted(database: Database, claim: Pick<Claim, 'partition' | 'epoch'>, why: string): Promise<void> {
+  await sql`
+    update ${database.table('partitions')} set halted = ${why}
+    where id = ${claim.partition} and epoch = ${claim.epoch}`.execute(database.kysely)
+}
+
+export async function readHalted(
+  database: Database,
+): Promise<readonly { readonly partition: number; readonly nextOffset: number; readonly why: string }[]> {
+  const { rows } = await sql`
+    select id as partition, next_offset, halted as why from ${database.table('partitions')} where halted is not null order by id`.execute(
+    database.kysely,
+  )
+  return camelRows(rows)
+}
+
+/** The journal entry and the move are one statement; the new epoch fences whoever still reads from the old place. */
+export async function acceptGap(database: Database, { partition, from, to, by, at }: Gap): Promise<boolean> {
+  const event = JSON.stringify({ type: 'GAP_ACCEPTED', from, to, by, at })
+  const { rows } = await sql`
+    with moved as (
+      update ${database.table('partitions')}
+      set epoch = epoch + 1, next_offset = ${to}, next_entry = next_entry + 1, last_record = null, halted = null, attempts = 0, started = null
+      where id = ${partition} and next_offset = ${from}
+      returning id, next_entry - 1 as entry
+    )
+    insert into ${database.table('journal')} (partition, entry, address, seq, kind, message_id, at, event, state, transitions)
+    select id, entry, ${`partition/${partition}`}, 0, 'gap', ${`gap-${from}-${to}`}, ${at}, ${event}, '', '[]' from moved
+    returning entry`.execute(database.kysely)
+  return rows.length === 1
 }

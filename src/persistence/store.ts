@@ -6,7 +6,7 @@ import type { Database } from './database.ts'
 import { classified } from './errors.ts'
 import { migrate } from './migrate.ts'
 import { announceElsewhere } from './notify.ts'
-import { claimPartitions, markStarted, readPartitions, releasePartitions } from './partitions.ts'
+import { acceptGap, claimPartitions, markHalted, markStarted, readHalted, readPartitions, releasePartitions } from './partitions.ts'
 import { listActors, loadForTurn, readActor } from './read/actors.ts'
 import { readActorTasks, readActorTimers, readHeld, readHeldAddresses, readTasks, readTimers } from './read/due.ts'
 import { readCounts, readDeadLetters, readStuck, trimLogs } from './read/health.ts'
@@ -37,6 +37,9 @@ export function createStore(db: Database, clock: Clock): Store {
     release: (claims) => releasePartitions(db, claims),
     claims: (partitions) => readPartitions(db, partitions),
     markStarted: (claim, started) => markStarted(db, claim, started),
+    markHalted: (claim, why) => markHalted(db, claim, why),
+    halted: () => readHalted(db),
+    acceptGap: (gap) => acceptGap(db, gap),
     async commit(turn) {
       const outcome = await commitTurn(db, turn, tables)
       announce()

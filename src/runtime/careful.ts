@@ -1,3 +1,4 @@
+import type { Connection } from './connection.ts'
 import { QuireError } from './errors.ts'
 import type { OwnedPartitions } from './owned-partitions.ts'
 import type { Store } from './ports.ts'
@@ -8,15 +9,18 @@ const mostClaims = 3
 
 export interface CarefulParts {
   readonly partitions: OwnedPartitions
-  /** Notes durably what is about to be stepped alone. */
-  readonly mark: Store['markStarted']
+  readonly connection: Pick<Connection, 'use'>
+  readonly store: Pick<Store, 'markStarted'>
+  /** Decides and commits a turn of this work. */
+  readonly turn: (work: Work) => Promise<void>
 }
 
 /**
- * Hands work to `turn`. A partition that was claimed again and again without progress has its deliveries stepped one a commit,
+ * Has work decided and committed. A partition that was claimed again and again without progress has its deliveries stepped one a commit,
  * each marked before: the one that stands marked when its owner comes to life again has killed it, and becomes a dead letter.
  */
-export async function takeCare(work: Work, parts: CarefulParts, turn: (work: Work) => Promise<void>): Promise<void> {
+export async function takeCare(work: Work, parts: CarefulParts): Promise<void> {
+  const { connection, store, turn } = parts
   const suspect = parts.partitions.all().filter((claim) => claim.attempts >= mostClaims)
   if (suspect.length === 0) {
     await turn(work)
@@ -36,7 +40,7 @@ export async function takeCare(work: Work, parts: CarefulParts, turn: (work: Wor
         )
         await turn({ ...delivery.work, refusal })
       } else {
-        await parts.mark(claim, delivery.name)
+        await connection.use(() => store.markStarted(claim, delivery.name))
         await turn(delivery.work)
       }
     }

@@ -36,6 +36,7 @@ export function coalesced(mailbox: Mailbox): Mailbox {
     return waiting.splice(0, count < 0 ? waiting.length : Math.max(1, count))
   }
   return {
+    log: mailbox.log,
     poll: (from, limit) => mailbox.poll(from, limit),
     ends: (partitions) => mailbox.ends(partitions),
     subscribe: (wake) => mailbox.subscribe(wake),

@@ -42,38 +42,26 @@ export interface Connection {
 const limits = { firstMs: 100, maxMs: 15_000 }
 
 export function createConnection(parts: ConnectionParts): Connection {
-  let failures = 0
-  const told = (error: unknown): { failure: ConnectionFailure; waitMs: number } => {
-    failures += 1
-    return { failure: failureOf(error), waitMs: backOffMs(failures, limits, parts.random) }
-  }
-  const telling = (call: () => Promise<void>) =>
-    fromPromise<void>(async () => {
-      try {
-        await call()
-        failures = 0
-      } catch (error) {
-        throw told(error)
-      }
-    })
-  const machine = connectionMachine.provide({ actors: { connect: telling(parts.connect), probe: telling(parts.probe) } })
-  const actor = createActor(machine, { clock: machineClock(parts.clock), input: { probeMs: parts.probeMs } })
+  const { clock, probeMs, server } = parts
+  const failing = countFailures(parts.random)
+  const machine = connectionMachine.provide({ actors: { connect: failing.logic(parts.connect), probe: failing.logic(parts.probe) } })
+  const actor = createActor(machine, { clock: machineClock(clock), input: { probeMs } })
   const waiters = new Set<{ resolve: () => void; reject: (error: Error) => void }>()
+  const state = (): ConnectionChange['state'] => stateOf(actor.getSnapshot().value)
   let last: ConnectionChange['state'] | undefined
-  actor.subscribe((snapshot) => {
-    const state = stateOf(snapshot.value)
-    if (state !== last) {
-      last = state
-      parts.onChange({ state, reason: snapshot.context.reason, failures: snapshot.context.failures })
+  actor.subscribe(({ value, context }) => {
+    const now = stateOf(value)
+    if (now !== last) {
+      last = now
+      parts.onChange({ state: now, reason: context.reason, failures: context.failures })
     }
-    if (state === 'up' || state === 'closed') {
+    if (now === 'up' || now === 'closed') {
       for (const waiter of waiters) {
-        state === 'up' ? waiter.resolve() : waiter.reject(new Error('the connection was closed'))
+        now === 'up' ? waiter.resolve() : waiter.reject(new Error('the connection was closed'))
       }
       waiters.clear()
     }
   })
-  const state = (): ConnectionChange['state'] => stateOf(actor.getSnapshot().value)
   const up = async (): Promise<void> => {
     if (state() !== 'up') {
       await new Promise<void>((resolve, reject) => {
@@ -83,29 +71,55 @@ export function createConnection(parts: ConnectionParts): Connection {
   }
   const lost = (error: unknown): void => {
     if (state() === 'up') {
-      actor.send({ type: 'LOST', ...told(error) })
+      actor.send({ type: 'LOST', ...failing.told(error) })
     }
   }
   return {
     start: () => actor.start(),
     up,
-    async use(call) {
-      for (;;) {
-        await up()
-        try {
-          return await call()
-        } catch (error) {
-          if (!isPortFailure(error, parts.server, 'transient')) {
-            throw error
-          }
-          lost(error)
-        }
-      }
-    },
+    use: (call) => useThrough(call, server, up, lost),
     lost,
     retry: () => actor.send({ type: 'RETRY' }),
     close: () => actor.send({ type: 'CLOSE' }),
   }
+}
+
+async function useThrough<T>(
+  call: () => Promise<T>,
+  server: PortServer,
+  up: () => Promise<void>,
+  lost: (error: unknown) => void,
+): Promise<T> {
+  for (;;) {
+    await up()
+    try {
+      return await call()
+    } catch (error) {
+      if (!isPortFailure(error, server, 'transient')) {
+        throw error
+      }
+      lost(error)
+    }
+  }
+}
+
+/** Failures in a row, told to the machine with the wait that follows from their number. */
+function countFailures(random: Random) {
+  let failures = 0
+  const told = (error: unknown): { failure: ConnectionFailure; waitMs: number } => {
+    failures += 1
+    return { failure: failureOf(error), waitMs: backOffMs(failures, limits, random) }
+  }
+  const logic = (call: () => Promise<void>) =>
+    fromPromise<void>(async () => {
+      try {
+        await call()
+        failures = 0
+      } catch (error) {
+        throw told(error)
+      }
+    })
+  return { told, logic }
 }
 
 /** The top-level state: only `up` has states inside. */

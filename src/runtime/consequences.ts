@@ -1,6 +1,7 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import { addressTargeted } from './address-of.ts'
-import type { Effect, EffectScope, Json, TenantRow } from './define-actor.ts'
+import type { EffectScope, Json } from './define-actor.ts'
+import { appliedEffects, type Effected, messageOutput, type Output } from './effects.ts'
 import { QuireError } from './errors.ts'
 import type { RegisteredActor } from './registry.ts'
 import type { StepAction, Stepped } from './step.ts'
@@ -14,21 +15,10 @@ export interface OpenedTask {
   readonly input: string | null
 }
 
-/** Something that leaves through the outbox. */
-export interface Output {
-  readonly id: string
-  readonly target: string
-  readonly key: string
-  readonly payload: string
-}
-
 /** All that follows from one step besides the snapshot. */
-export interface Consequences {
+export interface Consequences extends Effected {
   readonly armed: Armed
   readonly opened: readonly OpenedTask[]
-  readonly outputs: readonly Output[]
-  readonly rows: readonly TenantRow[]
-  readonly notes: readonly Json[]
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer I)[] ? I[] : T[K] }
@@ -123,38 +113,15 @@ function messageTo(params: SendParams, index: number, scope: EffectScope): Outpu
   return messageOutput(address, params.event, `${scope.address}#${scope.seq}.${index}`)
 }
 
-function messageOutput(address: string, event: { readonly type: string }, id: string): Output {
-  assertLossless(event, `event '${event.type}' for ${address}`)
-  return { id, target: 'mailbox', key: address, payload: JSON.stringify({ id, address, kind: 'event', body: JSON.stringify(event) }) }
-}
-
 function applyEffects(action: StepAction, index: number, draft: Mutable<Consequences>, kind: RegisteredActor, scope: EffectScope): void {
   const mapping = kind.definition.effects?.[action.type]
   if (mapping === undefined) {
     throw new QuireError('step-failed', `action '${action.type}' has no mapping; give effects['${action.type}'] in the definition`)
   }
-  const effects = mapping(action.params as never, scope) ?? []
-  ;(Array.isArray(effects) ? (effects as readonly Effect[]) : [effects as Effect]).forEach((effect, part) => {
-    applyEffect(effect, `${scope.address}#${scope.seq}.${index}${part === 0 ? '' : `.${part}`}`, draft)
-  })
-}
-
-function applyEffect(effect: Effect, id: string, draft: Mutable<Consequences>): void {
-  switch (effect.kind) {
-    case 'publish':
-      assertLossless(effect.payload, `payload for ${effect.topic}`)
-      draft.outputs.push({ id: effect.id ?? id, target: effect.topic, key: effect.key, payload: JSON.stringify(effect.payload) })
-      return
-    case 'send':
-      draft.outputs.push(messageOutput(effect.address, effect.event, effect.id ?? id))
-      return
-    case 'row':
-      draft.rows.push({ table: effect.table, key: effect.key, values: effect.values })
-      return
-    case 'note':
-      assertLossless(effect.note, 'note')
-      draft.notes.push(effect.note)
-  }
+  const applied = appliedEffects(mapping(action.params as never, scope), `${scope.address}#${scope.seq}.${index}`)
+  draft.outputs.push(...applied.outputs)
+  draft.rows.push(...applied.rows)
+  draft.notes.push(...applied.notes)
 }
 
 /** Compares the children before and after: XState's own stop and spawn actions need not be followed one by one. */

@@ -40,7 +40,7 @@ export interface TaskScope {
   readonly signal: AbortSignal
   /** The same at every attempt of this task, also after a restart. */
   readonly idempotencyKey: string
-  /** Counted from 1; rises in the commit that leases the task. */
+  /** Counted from 1; rises in the commit that leases the task. A call that ended in a `TaskDelay` is not counted. */
   readonly attempt: number
   /** Appends a message; resolves when it is durable. Messages of an in-process provider take this way. */
   send(address: Address, event: { readonly type: string }, options: { readonly id: string }): Promise<void>
@@ -56,7 +56,7 @@ export interface TaskResult {
 
 /** How promise logic of the machine is run. All fields but `run` have defaults. */
 export interface TaskDefinition {
-  /** Does the work. Absent: the machine's own promise logic of that name is called. */
+  /** Does the work; may throw a `TaskDelay` to be called later, uncounted. Absent: the machine's own promise logic of that name is called. */
   readonly run?: (input: never, scope: TaskScope) => Promise<TaskResult>
   /** Event type of the outcome; default `xstate.done.actor.ID` / `xstate.error.actor.ID`. The event carries `taskId`, and `output` or `error`. */
   readonly done?: string
@@ -133,6 +133,12 @@ export interface ActorDefinition {
   /** `migrations[v]` turns a persisted snapshot of version v into one of v + 1. */
   readonly migrations?: Readonly<Record<number, (persisted: Json) => Json>>
   readonly effects?: Readonly<Record<string, (params: never, scope: EffectScope) => Effect | readonly Effect[] | undefined>>
+  /**
+   * Answers a second create of an address, which bears nothing: `input` is its body with `at` and `id` (of the message) added.
+   * The actor is not stepped; the create is journalled as ignored with the notes given here, and outputs and rows are
+   * written by the same commit. Outputs without an `id` get f(actor, message id, index). Default: no answer.
+   */
+  readonly createdAgain?: (snapshot: AnyMachineSnapshot, input: never, scope: EffectScope) => Effect | readonly Effect[] | undefined
   readonly tasks?: Readonly<Record<string, TaskDefinition>>
   /** Outside topics this type is fed from, each with its decoder. */
   readonly inbound?: Readonly<Record<string, InboundDecoder>>

@@ -17,6 +17,9 @@ import { TaskRunner } from './tasks.ts'
 import { TimerQueue } from './timers.ts'
 import type { Turn } from './turn-rows.ts'
 
+/** A clock further away than this is an alarm (rules 17). */
+const mostSkewMs = 2_000
+
 /** The parts of a runtime, put together on its ports; starts them, and stops them in reverse. */
 export class DurableRuntime {
   readonly status = createStatus()
@@ -47,6 +50,7 @@ export class DurableRuntime {
       owner: options.owner,
       onChange: (ids) => this.#supervisor.owning(ids),
       onHalt: (halted) => this.status.trigger.changed({ change: { halted } }),
+      onSkew: (skewMs) => this.#noteSkew(skewMs),
     })
     this.#supervisor = this.#createSupervisor()
     const { database: connection, log } = this.#supervisor
@@ -107,7 +111,7 @@ export class DurableRuntime {
       await this.#ports.store.ping()
       return
     }
-    await this.#ports.store.open({ partitions: this.#options.partitions, tables: this.#registry.tables })
+    await this.#ports.store.open({ partitions: this.#options.partitions, tables: this.#registry.tables, log: this.#ports.mailbox.log })
     this.#opened = true
     this.#unsubscribe = [
       this.#ports.mailbox.subscribe(() => this.#processor.wakeForMail()),
@@ -123,6 +127,14 @@ export class DurableRuntime {
     this.#changes.committed(turn)
     if (turn.outbox.length > 0) {
       this.#relay.wake()
+    }
+  }
+
+  /** Turns take the database's time, so a wrong clock harms nothing here; what else runs on this node does not know that. */
+  #noteSkew(skewMs: number): void {
+    this.status.trigger.changed({ change: { skewMs } })
+    if (Math.abs(skewMs) > mostSkewMs) {
+      this.#ports.logger.error({ skewMs }, "this node's clock and the database's are far apart; synchronise them")
     }
   }
 

@@ -26,6 +26,7 @@ export const errorCatalogue = {
   'folder-in-use': 'Another process owns the data folder. Stop it, or use another folder.',
   'folder-unwritable': 'The data folder cannot be written. Free some space or correct its permissions.',
   'partitions-mismatch': 'The database was created with another number of mailbox partitions. Configure that number.',
+  'log-mismatch': 'The database belongs to another log. Configure the one the message names.',
   'database-unavailable': 'The database does not answer. Quire goes on by itself when it does.',
   'dead-letter-unknown': 'There is no such dead letter. List them first.',
   'not-running': 'Call start() first.',

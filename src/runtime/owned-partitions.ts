@@ -12,6 +12,8 @@ export interface OwnedPartitionsParts {
   readonly random: Random
   readonly onChange: (partitions: readonly number[]) => void
   readonly onHalt: (halted: readonly HaltedPartition[]) => void
+  /** The database's clock was measured: ms it is ahead of this node's. */
+  readonly onSkew: (skewMs: number) => void
 }
 
 /** A partition that stands still until a person acts, and why. */
@@ -124,6 +126,7 @@ export class OwnedPartitions {
     const after = clock.now()
     this.#offset = Math.round(database - (before + after) / 2)
     this.#offsetAt = after
+    this.#parts.onSkew(this.#offset)
   }
 
   /** Difference of the database's clock to this node's, ms. */

@@ -28,6 +28,8 @@ export interface Logger {
 
 /** The log of partitions in which all messages arrive. */
 export interface Mailbox {
+  /** Which log it is, in words; kept in the database, so that two processes cannot use different ones. */
+  readonly log: string
   /** Appends; resolves when durable. An id that the log still holds keeps its first position. */
   append(messages: readonly Message[]): Promise<readonly Position[]>
   /** Records at or above each offset, in order per partition, at most `limit` in all, fair to the partitions. Resolves at once. */
@@ -180,10 +182,20 @@ export interface StuckActor {
   readonly stateSince: number
 }
 
+/** An operator's decision that what lies between two places of a log is lost. */
+export interface Gap {
+  readonly partition: number
+  readonly from: number
+  readonly to: number
+  readonly by: string
+  /** ms since the epoch. */
+  readonly at: number
+}
+
 /** Durable state. Throws a PortFailure: transient (wait and try again) or permanent. */
 export interface Store {
-  /** Connects, migrates under a lock, checks the number of partitions. Throws QuireError (schema-newer, partitions-mismatch) or a PortFailure. */
-  open(setup: { readonly partitions: number; readonly tables: readonly TableDefinition[] }): Promise<void>
+  /** Connects, migrates under a lock, checks the number of partitions and, if given, which log the database belongs to. Throws QuireError (schema-newer, partitions-mismatch, log-mismatch) or a PortFailure. */
+  open(setup: { readonly partitions: number; readonly tables: readonly TableDefinition[]; readonly log?: string }): Promise<void>
   close(): Promise<void>
   /** A cheap round trip; returns the database's clock in ms. */
   ping(): Promise<number>
@@ -196,6 +208,12 @@ export interface Store {
   claims(partitions: readonly number[]): Promise<readonly (Claim & { readonly owner: string | null })[]>
   /** Notes what is about to be stepped alone, if the epoch still holds. */
   markStarted(claim: Pick<Claim, 'partition' | 'epoch'>, started: string): Promise<void>
+  /** Notes why a partition stands still, if the epoch still holds; the next commit clears it. */
+  markHalted(claim: Pick<Claim, 'partition' | 'epoch'>, why: string): Promise<void>
+  /** Partitions that stand still, and why. */
+  halted(): Promise<readonly { readonly partition: number; readonly nextOffset: number; readonly why: string }[]>
+  /** Moves a halted partition to another place of its log under a new epoch, journalled; false when it stood elsewhere. */
+  acceptGap(gap: Gap): Promise<boolean>
   /** Writes a turn in one transaction whose first statement is the fence. */
   commit(turn: Turn): Promise<CommitOutcome>
 

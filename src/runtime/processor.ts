@@ -4,35 +4,27 @@ import type { Connection } from './connection.ts'
 import { QuireError } from './errors.ts'
 import { type FailureStreaks, isTooLong, relaxed } from './failure-streaks.ts'
 import { loadTurn } from './load.ts'
-import { LogReader } from './log-reader.ts'
-import type { OwnedPartitions } from './owned-partitions.ts'
+import { gather, type GatherParts } from './gather.ts'
+import { LogReader, type LogReaderParts } from './log-reader.ts'
 import { isPortFailure } from './port-failure.ts'
-import type { Clock, CommitOutcome, LogFault, Logger, Mailbox, Store, Watermark } from './ports.ts'
+import type { CommitOutcome, LogFault, Logger, Store } from './ports.ts'
 import type { Registry } from './registry.ts'
 import { Signal } from './signal.ts'
 import type { SnapshotCache } from './snapshot-cache.ts'
 import type { Counters } from './status.ts'
-import type { TaskRunner } from './tasks.ts'
 import type { TimerQueue } from './timers.ts'
 import { type DecidedTurn, decideTurn } from './turn.ts'
 import type { Turn } from './turn-rows.ts'
 import { halve, isIdle, sizeOf, type Work, workOf } from './work.ts'
 
-export interface ProcessorParts {
+export interface ProcessorParts extends Omit<GatherParts, 'log' | 'backlog'>, Omit<LogReaderParts, 'wake'> {
   readonly owner: string
   readonly store: Store
-  readonly mailbox: Mailbox
-  readonly watermark: Watermark
   readonly registry: Registry
   readonly connection: Connection
-  readonly clock: Clock
   readonly logger: Logger
-  readonly partitions: OwnedPartitions
-  readonly cache: SnapshotCache
   readonly timers: TimerQueue
-  readonly tasks: TaskRunner
-  /** Messages of one poll at most. */
-  readonly pollLimit: number
+  readonly cache: SnapshotCache
   readonly passivateAfterMs: number
   readonly onCommitted: (turn: Turn) => void
   readonly count: (by: Partial<Counters>) => void
@@ -81,36 +73,14 @@ export class Processor {
   /** Runs until stopped. Throws only what no waiting and no dead letter can mend. */
   async run(): Promise<void> {
     while (!this.#stopping) {
-      const work = await this.#gather()
+      await this.#claim()
+      const { work, faults } = await gather({ ...this.#parts, log: this.#log, backlog: this.#backlog })
+      await this.#halt(faults)
       if (isIdle(work)) {
         await this.#rest()
       } else {
-        await takeCare(work, { partitions: this.#parts.partitions, mark: (...what) => this.#mark(...what) }, (part) => this.#turn(part))
+        await takeCare(work, { ...this.#parts, turn: (part) => this.#turn(part) })
       }
-    }
-  }
-
-  #mark(...what: Parameters<Store['markStarted']>): Promise<void> {
-    return this.#use(() => this.#parts.store.markStarted(...what))
-  }
-
-  /** Fetches what is there for the owned partitions. Whatever reads comes first: what is taken from memory must not be lost to an outage. */
-  async #gather(): Promise<Work> {
-    const { clock, partitions, tasks, timers } = this.#parts
-    await this.#claim()
-    const ids = partitions.ids()
-    await this.#use(() => timers.refill(ids, partitions.now()))
-    await this.#use(() => tasks.refill(ids))
-    const { records, faults } = await this.#log.read(partitions.now())
-    this.#halt(faults)
-    const held = await this.#use(() => this.#backlog.next(this.#parts))
-    const now = partitions.now()
-    return {
-      held,
-      records: records.filter((record) => record.offset >= (partitions.get(record.partition)?.nextOffset ?? Number.POSITIVE_INFINITY)),
-      outcomes: tasks.takeOutcomes(),
-      timers: timers.take(now, (partition) => this.#log.readUpTo(partition)),
-      taskUpdates: tasks.takeUpdates(clock.now(), (partition) => this.#log.wasRead(partition)),
     }
   }
 
@@ -136,9 +106,11 @@ export class Processor {
   }
 
   /** A partition whose log contradicts its position stands still; the others go on. */
-  #halt(faults: readonly LogFault[]): void {
+  async #halt(faults: readonly LogFault[]): Promise<void> {
     for (const fault of faults) {
       this.#parts.logger.error(fault, 'a partition stands still')
+      const claim = this.#parts.partitions.get(fault.partition)
+      await (claim === undefined ? undefined : this.#use(() => this.#parts.store.markHalted(claim, fault.message)))
       this.#parts.partitions.halt(fault, haltMs.log)
     }
     this.#forget(this.#parts.partitions.takeLost())

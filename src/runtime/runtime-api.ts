@@ -39,7 +39,7 @@ export interface RuntimePorts {
 export interface Runtime {
   /** Resolves at once: the runtime runs, or waits for its servers and says so in `status`. */
   start(): Promise<void>
-  /** Brings an actor to life, once an address; a second create is recorded and ignored. Resolves when durable. */
+  /** Brings an actor to life, once an address; a second create is recorded and ignored, unless its type answers it (`createdAgain`). Resolves when durable. */
   create(address: string, input: object, options: { readonly id: string; readonly timeoutMs?: number }): Promise<Position>
   /** Resolves with the position when the message is durable; the same id counts once. */
   send(address: string, event: { readonly type: string }, options: { readonly id: string; readonly timeoutMs?: number }): Promise<Position>

@@ -12,6 +12,8 @@ export interface Status {
   readonly inbound: { readonly lagMs: number | null } | null
   /** Numbers of the partitions owned. */
   readonly partitions: readonly number[]
+  /** How far the database's clock is ahead of this node's, ms. */
+  readonly skewMs: number
   /** Partitions that stand still until a person acts, and why. */
   readonly halted: readonly HaltedPartition[]
   /** In standby: who owns the partitions, where that is known. */
@@ -58,6 +60,7 @@ const initial: Status = {
   broker: null,
   inbound: null,
   partitions: [],
+  skewMs: 0,
   halted: [],
   holder: null,
   alarm: null,

@@ -30,6 +30,16 @@ const maxMicrosteps = 1_000
  * A step throws what a guard, assign or delay throws, and `endless-microsteps` after 1,000 microsteps.
  */
 export function createStepper(machine: AnyStateMachine): Stepper {
+  const known = steppers.get(machine)
+  const stepper = known ?? newStepper(machine)
+  steppers.set(machine, stepper)
+  return stepper
+}
+
+/** A step ends before the next begins, so all runtimes of a process may share one. */
+const steppers = new WeakMap<AnyStateMachine, Stepper>()
+
+function newStepper(machine: AnyStateMachine): Stepper {
   const run: { actions: StepAction[]; transitions: string[]; microsteps: number } = { actions: [], transitions: [], microsteps: 0 }
   const branches = branchIndex(machine)
   const scope = inertScope(machine, run, (transition) => branches.get(transition))

@@ -62,27 +62,18 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   actor.subscribe((snapshot) => show({ phase: phaseOf(snapshot.value), holder: snapshot.context.holder }))
   const firstContact: Partial<Record<PortServer, () => void>> = {}
   let wake = (): void => {}
-  const connect = (server: PortServer, { open, ping }: ServerParts): Connection =>
-    createConnection({
-      server,
-      clock: parts.clock,
-      random: parts.random,
-      connect: open,
-      probe: ping,
-      probeMs: parts.probeMs,
-      onChange: (change) => {
-        show({ [server]: change })
-        report(server, change, parts.logger)
-        tell({ type: eventOf(server, change) })
-        if (change.state === 'up') {
-          firstContact[server]?.()
-          delete firstContact[server]
-          wake()
-        }
-      },
-    })
-  const database = connect('database', parts.database)
-  const broker = parts.broker === undefined ? undefined : connect('broker', parts.broker)
+  const onChange = (server: PortServer, change: ConnectionChange): void => {
+    show({ [server]: change })
+    report(server, change, parts.logger)
+    tell({ type: eventOf(server, change) })
+    if (change.state === 'up') {
+      firstContact[server]?.()
+      delete firstContact[server]
+      wake()
+    }
+  }
+  const database = connectionTo('database', parts.database, parts, onChange)
+  const broker = parts.broker === undefined ? undefined : connectionTo('broker', parts.broker, parts, onChange)
   return {
     database,
     broker,
@@ -108,6 +99,15 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       await parts.ownership.stop()
     },
   }
+}
+
+function connectionTo(
+  server: PortServer,
+  { open, ping }: ServerParts,
+  { clock, random, probeMs }: SupervisorParts,
+  onChange: (server: PortServer, change: ConnectionChange) => void,
+): Connection {
+  return createConnection({ server, clock, random, connect: open, probe: ping, probeMs, onChange: (change) => onChange(server, change) })
 }
 
 function listenerFor(

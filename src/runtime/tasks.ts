@@ -5,6 +5,7 @@ import { messageOf } from './errors.ts'
 import type { Clock, Random, Store } from './ports.ts'
 import type { Registry } from './registry.ts'
 import { callTask, errorJson, idempotencyKeyOf, limitOf } from './task-call.ts'
+import { isTaskDelay, type TaskDelay } from './task-delay.ts'
 import { TaskQueue } from './task-queue.ts'
 import type { TaskKey, TaskRow, TaskUpdate, Turn } from './turn-rows.ts'
 
@@ -176,7 +177,7 @@ export class TaskRunner {
     }
     untilAborted(callTask(task, kind, scope), controller.signal).then(
       (result) => end(() => this.#outcomes.push({ task, result: { ok: true, output: result.output }, rows: result.rows ?? [] })),
-      (error: unknown) => end(() => this.#failed(task, error)),
+      (error: unknown) => end(() => (isTaskDelay(error) ? this.#delayed(task, error) : this.#failed(task, error))),
     )
   }
 
@@ -190,6 +191,12 @@ export class TaskRunner {
     const limits = { firstMs: limitOf(definition, 'backOffMs'), maxMs: limitOf(definition, 'maxBackOffMs') }
     const notBefore = this.#parts.clock.now() + backOffMs(failures, limits, this.#parts.random)
     this.#updates.push({ ...task, failures, notBefore, lastError: messageOf(error) })
+  }
+
+  /** Waits uncounted: the lease is given back too, or ten waits would be taken for ten deaths. */
+  #delayed(task: TaskRow, { ms, message }: TaskDelay): void {
+    const notBefore = this.#parts.clock.now() + Math.max(1, Math.round(ms))
+    this.#updates.push({ ...task, attempt: task.attempt - 1, notBefore, lastError: message })
   }
 
   #condemn(task: TaskRow): void {

@@ -40,7 +40,12 @@ export class TimerQueue {
 
   /** Loads the next window when the present one is half over. */
   async refill(partitions: readonly number[], now: number): Promise<void> {
-    if (partitions.length === 0 || this.#loadedUntil > now + horizonMs / 2) {
+    if (partitions.length === 0) {
+      // Nothing is missing of nothing: a process that stands by must not look again and again.
+      this.#loadedUntil = Number.POSITIVE_INFINITY
+      return
+    }
+    if (this.#loadedUntil > now + horizonMs / 2) {
       return
     }
     const until = now + horizonMs

@@ -1,8 +1,8 @@
 import type { TenantRow } from './define-actor.ts'
 import type { Address, MessageKind } from './message.ts'
 
-/** Why a journal entry was written. `timer` and `done`/`error` are due delays and outcomes of tasks. */
-export type EntryKind = MessageKind | 'timer' | 'done' | 'error'
+/** Why a journal entry was written. `timer` and `done`/`error` are due delays and outcomes of tasks, `gap` an accepted gap of the log. */
+export type EntryKind = MessageKind | 'timer' | 'done' | 'error' | 'gap'
 
 /**
  * The fence and the new position of one partition. A commit passes only if the stored row still has `epoch`,
@@ -84,7 +84,7 @@ export interface TaskRow extends TaskKey {
   readonly source: string
   /** JSON text. */
   readonly input: string | null
-  /** Times the task was leased. */
+  /** Times the task was leased, without those given back by a delay. */
   readonly attempt: number
   /** Calls that failed and count. */
   readonly failures: number
@@ -93,7 +93,7 @@ export interface TaskRow extends TaskKey {
   readonly lastError: string | null
 }
 
-/** Changes of a stored task: a lease (attempt + 1) or a failed call that will be repeated. */
+/** Changes of a stored task: a lease (attempt + 1), a failed call that will be repeated, or a delay (attempt - 1). */
 export interface TaskUpdate extends TaskKey {
   readonly attempt: number
   readonly failures: number

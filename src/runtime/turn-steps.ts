@@ -1,5 +1,6 @@
 import { bodyOf, type Delivery, deliveryOfOutcome, deliveryOfTimer, eventOf, inputOf, type TaskOutcome } from './delivery.ts'
 import { type Consequences, consequencesOf } from './consequences.ts'
+import { appliedEffects } from './effects.ts'
 import { isQuireError, messageOf, QuireError } from './errors.ts'
 import type { RegisteredActor } from './registry.ts'
 import { assertStorable, type LiveActor, stateNameOf } from './snapshot.ts'
@@ -10,10 +11,10 @@ import { rearmed } from './wake.ts'
 
 const unarmed: Armed = { timers: {}, tasks: {} }
 
-/** The birth of an actor; a second one of the same address is recorded and ignored. */
+/** The birth of an actor; a second one of the same address is recorded and ignored, but its type may answer it. */
 export function create(delivery: Delivery, actor: LiveActor | undefined, kind: RegisteredActor | undefined, draft: TurnDraft): void {
   if (actor !== undefined) {
-    draft.journal(delivery, { seq: actor.seq, state: stateNameOf(actor.snapshot), ignored: 'the actor was born before' })
+    attempt(delivery, draft, () => createAgain(delivery, actor, draft))
   } else if (kind === undefined) {
     draft.deadLetter(
       delivery,
@@ -38,6 +39,18 @@ export function create(delivery: Delivery, actor: LiveActor | undefined, kind: R
       accept(delivery, unborn, kind.stepper.birth(given), undefined, { type: 'xstate.init' }, repaired, draft)
     })
   }
+}
+
+/** The actor is not stepped. Everything that can throw comes before the first write. */
+function createAgain(delivery: Delivery, actor: LiveActor, draft: TurnDraft): void {
+  const { seq, snapshot, kind, address, partition } = actor
+  const answer = kind.definition.createdAgain
+  const scope = { address, at: draft.now, seq, context: snapshot.context as unknown, event: { type: 'xstate.init' } }
+  const effects = answer?.(snapshot, inputOf(delivery, draft.now).input as never, scope)
+  const { outputs, rows, notes } = appliedEffects(effects, `${address}#${delivery.messageId}#0`)
+  draft.journal(delivery, { seq, state: stateNameOf(snapshot), ignored: 'the actor was born before', notes })
+  outputs.forEach((output) => draft.send(partition, address, output))
+  draft.rows.push(...rows)
 }
 
 /** From the monitor: what the actor waits for is derived again, then it is told. */

@@ -43,6 +43,7 @@ export function halve(work: Work): [Work, Work] {
 /** The work of these partitions alone. */
 export function workOf(work: Work, owns: (partition: number) => boolean): Work {
   return {
+    ...work,
     held: work.held.filter((row) => owns(row.partition)),
     records: work.records.filter((record) => owns(record.partition)),
     outcomes: work.outcomes.filter((outcome) => owns(outcome.task.partition)),

@@ -22,7 +22,7 @@ export function commitInMemory(db: MemoryDatabase, given: Turn): CommitOutcome {
   for (const { partition, toOffset, toEntry, lastRecord } of turn.partitions) {
     const row = partitionRow(db, partition)
     const position = { nextOffset: toOffset, nextEntry: toEntry, lastTurnAt: turn.now, lastRecord: lastRecord ?? row.lastRecord }
-    db.partitions.set(partition, { ...row, ...position, attempts: 0, started: null })
+    db.partitions.set(partition, { ...row, ...position, attempts: 0, started: null, halted: null })
   }
   for (const row of turn.actors) {
     db.actors.set(row.address, Object.freeze(row))

@@ -5,11 +5,13 @@ import type { ActorRow, DeadLetterRow, HeldRow, InboxRow, JournalRow, OutboxRow,
 
 export interface MemoryPartition extends Claim {
   readonly owner: string | null
+  readonly halted: string | null
 }
 
 /** What a real database would hold, by primary key. Several stores, mailboxes and owners of one process may stand on it. */
 export interface MemoryDatabase {
   partitionCount: number | undefined
+  log: string | undefined
   tables: readonly TableDefinition[]
   readonly partitions: Map<number, MemoryPartition>
   readonly mailbox: Map<number, MailboxRecord[]>
@@ -42,6 +44,7 @@ export interface MemoryDatabase {
 export function createMemoryDatabase(): MemoryDatabase {
   return {
     partitionCount: undefined,
+    log: undefined,
     tables: [],
     partitions: new Map(),
     mailbox: new Map(),
@@ -78,6 +81,7 @@ export function partitionRow(db: MemoryDatabase, partition: number): MemoryParti
       lastRecord: null,
       attempts: 0,
       started: null,
+      halted: null,
     }
   )
 }

@@ -27,6 +27,7 @@ export function createMemoryMailbox(db: MemoryDatabase, clock: Clock, options: M
     return { partition, offset }
   }
   return {
+    log: 'a table of the database',
     async append(messages) {
       const positions = messages.map(append)
       for (const wake of db.onAppend) {

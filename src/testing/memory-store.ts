@@ -4,20 +4,15 @@ import type { OutboxRow } from '../runtime/turn-rows.ts'
 import { commitInMemory } from './memory-commit.ts'
 import { type MemoryDatabase, partitionRow } from './memory-database.ts'
 import { trimMailbox } from './memory-mailbox.ts'
+import { memoryPartitions } from './memory-partitions.ts'
 import { memoryQueries } from './memory-queries.ts'
 
 /** The Store in memory. It serialises like the real ones: what goes in is copied as plain JSON, what comes out is frozen. */
 export function createMemoryStore(db: MemoryDatabase, clock: Clock): Store {
   return {
     ...memoryQueries(db),
-    async open({ partitions, tables }) {
-      db.partitionCount ??= partitions
-      if (db.partitionCount !== partitions) {
-        throw new QuireError(
-          'partitions-mismatch',
-          `the database has ${db.partitionCount} mailbox partitions, this process is configured for ${partitions}; configure ${db.partitionCount}`,
-        )
-      }
+    async open({ partitions, tables, log }) {
+      assertSame(db, partitions, log)
       db.tables = tables
       for (let partition = 0; partition < partitions; partition++) {
         db.partitions.set(partition, partitionRow(db, partition))
@@ -27,10 +22,47 @@ export function createMemoryStore(db: MemoryDatabase, clock: Clock): Store {
     async ping() {
       return clock.now()
     },
-    ...memoryClaims(db),
+    ...memoryPartitions(db),
     async commit(turn) {
       return commitInMemory(db, turn)
     },
+    ...memoryOutbox(db),
+    async shareProgress(own) {
+      return shareInMemory(db, own, clock.now())
+    },
+    async deadLetterReplayed(id) {
+      db.replayed.add(id)
+    },
+    async trim(olderThan) {
+      trimMemory(db, olderThan)
+    },
+    subscribe(wake) {
+      db.onCommit.add(wake)
+      return () => db.onCommit.delete(wake)
+    },
+  }
+}
+
+/** @throws QuireError `partitions-mismatch`, `log-mismatch` */
+function assertSame(db: MemoryDatabase, partitions: number, log: string | undefined): void {
+  db.partitionCount ??= partitions
+  if (db.partitionCount !== partitions) {
+    throw new QuireError(
+      'partitions-mismatch',
+      `the database has ${db.partitionCount} mailbox partitions, this process is configured for ${partitions}; configure ${db.partitionCount}`,
+    )
+  }
+  db.log ??= log
+  if (log !== undefined && db.log !== log) {
+    throw new QuireError(
+      'log-mismatch',
+      `the mailbox of this database is ${db.log}, this process is configured for ${log}; configure ${db.log}`,
+    )
+  }
+}
+
+function memoryOutbox(db: MemoryDatabase): Pick<Store, 'outboxDelivered' | 'outboxRefused' | 'outboxAgain'> {
+  return {
     async outboxDelivered(rows, { keep }) {
       for (const { partition, entry } of rows) {
         const stored = db.outbox.get(`${partition}/${entry}`)
@@ -52,19 +84,6 @@ export function createMemoryStore(db: MemoryDatabase, clock: Clock): Store {
     async outboxAgain(output) {
       setDelivered(db, output, false)
     },
-    async shareProgress(own) {
-      return shareInMemory(db, own, clock.now())
-    },
-    async deadLetterReplayed(id) {
-      db.replayed.add(id)
-    },
-    async trim(olderThan) {
-      trimMemory(db, olderThan)
-    },
-    subscribe(wake) {
-      db.onCommit.add(wake)
-      return () => db.onCommit.delete(wake)
-    },
   }
 }
 
@@ -85,35 +104,6 @@ function shareInMemory(db: MemoryDatabase, own: readonly InboundProgress[], now:
   const topics = new Set(own.map((row) => row.topic))
   const rows = [...db.inboundProgress.values()].filter((row) => topics.has(row.topic))
   return rows.map(({ at, ...row }) => ({ ...row, ageMs: now - at }))
-}
-
-function memoryClaims(db: MemoryDatabase): Pick<Store, 'claim' | 'release' | 'markStarted'> {
-  return {
-    async markStarted({ partition, epoch }, started) {
-      const row = partitionRow(db, partition)
-      if (row.epoch === epoch) {
-        db.partitions.set(partition, { ...row, started })
-      }
-    },
-    async claim(ids, owner) {
-      return ids.flatMap((id) => {
-        const stored = db.partitions.get(id)
-        if (stored === undefined) {
-          return []
-        }
-        const row = { ...stored, epoch: stored.epoch + 1, owner, attempts: stored.attempts + 1 }
-        db.partitions.set(id, row)
-        return [{ ...row }]
-      })
-    },
-    async release(claims) {
-      for (const { partition, epoch } of claims) {
-        if (partitionRow(db, partition).epoch === epoch) {
-          db.partitions.set(partition, { ...partitionRow(db, partition), owner: null })
-        }
-      }
-    },
-  }
 }
 
 function trimMemory(db: MemoryDatabase, olderThan: number): void {

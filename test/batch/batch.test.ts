@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { comparisonId, parseComparisonId } from '../../src/batch/comparison-id.ts'
 import { batchInput } from '../../src/batch/request.ts'
+import { failedMessage } from '../../src/batch/wire/completion.ts'
+import { cjBatchId, eventId } from '../../src/batch/wire-ids.ts'
 import type { ComparisonRequest } from '../../src/batch/judge.ts'
-import { address, batchScenario, failure, good } from '../support/batch-scenario.ts'
+import { address, type BatchScenario, batchScenario, failure, good } from '../support/batch-scenario.ts'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -46,6 +48,52 @@ describe('a batch of four essays', () => {
     expect(thin?.['processing_summary']).toMatchObject({ total_essays: 4, successful: 4, failed: 0, failed_essay_ids: [] })
     expect(rich?.['assessment_metadata']).toMatchObject({ comparison_count: 6, completion_status: 'COMPLETE_STABLE' })
     expect(rich?.['model_provider']).toBe('mock')
+  })
+})
+
+describe('a second request of a batch', () => {
+  const essays = [{ id: 'other', storageId: 't9' }]
+  const again = async (batch: BatchScenario, correlationId: string, id: string) => {
+    await batch.runtime().create(address, batchInput({ batchId: 'b', userId: 'u', essays, correlationId }), { id })
+    await batch.advance(50)
+  }
+  const other = '7d4f0a52-3a51-4b2c-8f6f-6a0e3f5a7c10'
+
+  it('is recorded and ignored while the batch runs, and always when it is the same request', async () => {
+    const batch = await batchScenario()
+    await again(batch, other, 'second')
+    expect(batch.published).toEqual([])
+    await batch.answerAll()
+    const { length } = batch.published
+    await again(batch, 'b', 'third')
+    expect(batch.published).toHaveLength(length)
+    const creates = (await batch.journal()).filter(({ kind }) => kind === 'create')
+    expect(creates.map(({ ignored }) => ignored)).toEqual([null, 'the actor was born before', 'the actor was born before'])
+    expect(batch.context().essays).toHaveLength(4)
+  })
+
+  it('is told that the batch was assessed when it comes after the end, once, under its own ids', async () => {
+    const batch = await batchScenario()
+    await batch.answerAll()
+    const { length } = batch.published
+    await again(batch, other, 'second')
+    await again(batch, other, 'second')
+    await batch.restart()
+    await batch.advance(1_000)
+    const [answer, ...more] = batch.published.slice(length)
+    expect(more).toEqual([])
+    expect(failedMessage.parse(answer?.payload)).toMatchObject({
+      event_id: eventId(address, 'failed', 'second'),
+      correlation_id: other,
+      data: {
+        cj_assessment_job_id: cjBatchId(address),
+        system_metadata: {
+          error_info: { reason: 'already_assessed', error_message: expect.stringMatching(/^batch already assessed/) as string },
+        },
+      },
+    })
+    expect(batch.progress().status).toBe('COMPLETE_STABLE')
+    expect((await batch.journal()).at(-1)?.notes).toEqual([{ refused: 'create', reason: 'batch already assessed', correlationId: other }])
   })
 })
 

@@ -16,10 +16,11 @@ it('a batch stored before its request’s options were kept comes back with thos
   const input = batchInput({ batchId: 'b', userId: 'u', essays: [{ id: 'e', storageId: 's' }] })
   const row = new TurnDriver({ batch }).life('batch/b', input).turn.actors[0] as ActorRow
   const stored = JSON.parse(row.snapshot) as { readonly context: Record<string, unknown> }
-  const { options, ...context } = stored.context
+  const { options, prompt, ...context } = stored.context
   const old = { ...row, version: 1, snapshot: JSON.stringify({ ...stored, context }) }
   const revived = revive(old, createRegistry({ batch }).typeOf('batch/b') as RegisteredActor)
-  expect((revived.snapshot.context as BatchContext).options).toEqual(options)
+  expect(prompt).toBe('none')
+  expect(revived.snapshot.context as BatchContext).toMatchObject({ options, prompt: 'missing' })
 })
 
 it('a batch’s context does without the text of its request; the birth in the journal has it', () => {

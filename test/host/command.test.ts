@@ -1,12 +1,12 @@
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exitCodes } from '../../src/host/exit-codes.ts'
+import { main, quire } from '../support/command.ts'
 
-const main = fileURLToPath(new URL('../../src/host/main.ts', import.meta.url))
 const examples = fileURLToPath(new URL('../../examples/essays', import.meta.url))
 let folder: string
 
@@ -14,31 +14,6 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'quire-command-'))
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
-
-interface Ran {
-  readonly code: number
-  readonly json: Record<string, unknown>
-  readonly stderr: string
-}
-
-/** Runs the command as a user does; with `--json` its last line of stdout is parsed. */
-function quire(...args: string[]): Promise<Ran> {
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      ['--import', 'tsx', main, ...args],
-      { env: { ...process.env, QUIRE_DATABASE_URL: '', QUIRE_DATA_DIR: '' } },
-      (error, stdout, stderr) => {
-        const last = stdout.trimEnd().split('\n').at(-1) ?? ''
-        resolve({
-          code: error === null ? 0 : Number(error.code),
-          json: last.startsWith('{') ? (JSON.parse(last) as Record<string, unknown>) : {},
-          stderr,
-        })
-      },
-    )
-  })
-}
 
 describe('quire demo', () => {
   it('ranks four essays with six comparisons, no server and no account; without the monitor alike', async () => {

@@ -69,7 +69,7 @@ describe('a verdict', () => {
     const { slots } = batch.context
     batch.verdict(0, 'b').verdict(0, passing)
     expect(batch.context).toMatchObject({ slots, duplicates: 2, errors: 0 })
-    expect(batch.rows).toHaveLength(1)
+    expect(batch.rowsOf('comparisons')).toHaveLength(1)
   })
 
   it('for an attempt or a slot that was never submitted is noted and changes nothing', () => {
@@ -84,7 +84,7 @@ describe('a verdict', () => {
   it('is kept as a row with its essays, in the step that takes it in', () => {
     const batch = new StepBatch({ essays: 2 }).verdict(0, 'b')
     const [{ a, b } = { a: -1, b: -1 }] = batch.slots()
-    expect(batch.rows).toMatchObject([
+    expect(batch.rowsOf('comparisons')).toMatchObject([
       { key: { address: 'batch/b' }, values: { slot: 0, attempt: 1, winner: 'essay_b', essay_a: `e000${a}`, essay_b: `e000${b}` } },
     ])
   })
@@ -100,6 +100,52 @@ describe('a verdict', () => {
     late.verdict(0, 'a').verdict(0, 'b')
     expect(late.context.slots).toBe(slots)
     expect(JSON.stringify(late.notes)).toContain('ignored')
+  })
+})
+
+describe('the prompt of the students', () => {
+  const request = { promptStorageId: 'p', llm: { temperature: 0 } }
+
+  it('is waited for like the texts, wherever it comes between them', () => {
+    for (const isLast of [true, false]) {
+      const batch = new StepBatch({ bare: isLast, essays: 2, request })
+      expect(batch.state).toBe('INITIALIZING')
+      if (isLast) {
+        batch.promptFetched()
+        expect(batch.waitsFor).toBe('the texts of 2 of 2 essays')
+        batch.fetched(0).fetched(1)
+      } else {
+        expect(batch.waitsFor).toBe('the texts of 0 of 2 essays and the prompt of the students')
+        batch.promptFetched()
+      }
+      expect([batch.state, batch.context.prompt]).toEqual(['WAITING_CALLBACKS', 'fetched'])
+    }
+  })
+
+  it('that cannot be had holds nothing up, and is noted with its reason', () => {
+    const batch = new StepBatch({ essays: 2, request }).promptNotFetched('RESOURCE_NOT_FOUND')
+    expect([batch.state, batch.context.prompt]).toEqual(['WAITING_CALLBACKS', 'missing'])
+    expect(batch.notes).toContainEqual({ prompt: 'missing', reason: 'RESOURCE_NOT_FOUND', message: 'no text' })
+  })
+
+  it('is fetched once, also when recovery is armed anew, and again when its task was lost', () => {
+    const batch = new StepBatch({ bare: true, request }).elapse(3 * hour).fetched(0)
+    batch.promptFetched().elapse(2 * hour)
+    expect([...batch.tasks.keys()]).toEqual(['t1', 't2', 't3'])
+    const lost = new StepBatch({ request }).loseEverything().send({ type: 'WAKE' })
+    expect([...lost.tasks]).toEqual([['prompt', { source: 'fetchPrompt', input: { storageId: 'p' } }]])
+  })
+
+  it('and what the request changes for its judge stand in one row, written with the birth', () => {
+    const batch = new StepBatch({ bare: true, request }).elapse(3 * hour).fetched(0)
+    batch.elapse(2 * hour)
+    expect(batch.rowsOf('briefs')).toEqual([
+      {
+        table: 'briefs',
+        key: { address: 'batch/b' },
+        values: { prompt_storage_id: 'p', overrides: '{"temperature":0}', batching_mode: 'serial_bundle', user_id: 'u' },
+      },
+    ])
   })
 })
 

@@ -168,6 +168,23 @@ describe.each(adapters)('the store on $name', ({ open }) => {
     expect((await store.claims([3]))[0]).toMatchObject({ attempts: 0, started: null, lastRecord: 'm', nextOffset: 1 })
   })
 
+  it('remembers why a partition stands still until a commit moves it on, or an operator accepts the gap', async () => {
+    const [claim] = await store.claim([3], 'd')
+    const { epoch: own = 0, nextOffset = 0, nextEntry: first = 0 } = claim ?? {}
+    await store.markHalted({ partition: 3, epoch: own - 1 }, 'a zombie says so')
+    expect(await store.halted()).toEqual([])
+    await store.markHalted({ partition: 3, epoch: own }, 'log-truncated')
+    expect(await store.halted()).toEqual([{ partition: 3, nextOffset, why: 'log-truncated' }])
+    const gap = { partition: 3, from: nextOffset, to: nextOffset + 100, by: 'ann', at: 42 }
+    expect(await store.acceptGap({ ...gap, from: nextOffset + 1 })).toBe(false)
+    expect(await store.acceptGap(gap)).toBe(true)
+    expect(await store.halted()).toEqual([])
+    expect((await store.claims([3]))[0]).toMatchObject({ epoch: own + 1, nextOffset: nextOffset + 100, lastRecord: null })
+    const [noted] = await store.journal({ partition: 3, afterEntry: first - 1, limit: 1 })
+    expect(noted).toMatchObject({ entry: first, kind: 'gap', address: 'partition/3', at: 42 })
+    expect(JSON.parse(noted?.event ?? '')).toMatchObject({ by: 'ann', from: nextOffset, to: nextOffset + 100 })
+  })
+
   it('commits a turn from where its owner left the partition, and no other', async () => {
     const advance = turnOf({}).partitions[0]
     if (advance === undefined) {
@@ -412,6 +429,16 @@ describe.each(adapters.filter(({ name }) => name !== 'memory'))('the database $n
     await adapter.store.open({ partitions: 8, tables: [] })
     await expect(adapter.store.open({ partitions: 16, tables: [] })).rejects.toThrow(
       /has 8 mailbox partitions.*configured for 16; configure 8/,
+    )
+    await adapter.close()
+  })
+
+  it('belongs to one log: a process with another one is refused, and told which it is', async () => {
+    const adapter = await open()
+    await adapter.store.open({ partitions, tables: [], log: 'Kafka topic a' })
+    await adapter.store.open({ partitions, tables: [] })
+    await expect(adapter.store.open({ partitions, tables: [], log: 'Kafka topic b' })).rejects.toThrow(
+      /mailbox of this database is Kafka topic a, this process is configured for Kafka topic b; configure Kafka topic a/,
     )
     await adapter.close()
   })

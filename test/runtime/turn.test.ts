@@ -124,6 +124,45 @@ describe('messages that cannot be stepped', () => {
     expect(late.actors).toEqual([])
   })
 
+  it('that would bear an actor a second time are answered as its type says, and step nothing', () => {
+    const driver = new TurnDriver({
+      lamp: defineActor({
+        ...lamp,
+        createdAgain: (snapshot, input: { readonly litForMs: number; readonly id: string; readonly at: number }, { address, at, seq }) => [
+          { kind: 'publish', topic: 'lamps', key: address, payload: { was: String(snapshot.value), asked: input.litForMs, id: input.id } },
+          { kind: 'publish', topic: 'lamps', key: address, payload: { at, seq }, id: 'own' },
+          { kind: 'publish', topic: 'lamps', key: address, payload: null },
+          { kind: 'row', table: 'lamps', key: { address }, values: { asked: input.litForMs } },
+          { kind: 'note', note: { asked: input.at } },
+        ],
+      }),
+    })
+    driver.life('lamp/1', { litForMs: 50 }, { type: 'PRESS' })
+    const before = driver.actor('lamp/1')
+    const again = () => driver.turn({ records: [driver.record('lamp/1', 'create', { litForMs: 9 }, 'again')] }).turn
+    const turn = again()
+    expect(turn.outbox.map(({ id, payload }) => [id, JSON.parse(payload)])).toEqual([
+      ['lamp/1#again#0', { was: 'on', asked: 9, id: 'again' }],
+      ['own', { at: 1_000, seq: 2 }],
+      ['lamp/1#again#0.2', null],
+    ])
+    expect(turn.rows).toEqual([{ table: 'lamps', key: { address: 'lamp/1' }, values: { asked: 9 } }])
+    expect(turn.journal).toMatchObject([{ kind: 'create', seq: 2, ignored: 'the actor was born before', notes: '[{"asked":1000}]' }])
+    expect([turn.actors, driver.actor('lamp/1')]).toEqual([[], before])
+    expect(again().outbox).toEqual([])
+  })
+
+  it('that would bear an actor a second time become dead letters when their answer throws', () => {
+    const createdAgain = () => {
+      throw new Error('no answer')
+    }
+    const driver = new TurnDriver({ lamp: defineActor({ ...lamp, createdAgain }) })
+    driver.life('lamp/1', { litForMs: 50 })
+    const { turn } = driver.turn({ records: [driver.record('lamp/1', 'create', {})] })
+    expect(turn.deadLetters).toMatchObject([{ cause: 'step-failed', message: 'no answer' }])
+    expect([turn.journal, turn.outbox]).toEqual([[], []])
+  })
+
   it('have their strings repaired, and the journal says so', () => {
     const driver = new TurnDriver(actors)
     driver.life('lamp/1', { litForMs: 50 })

@@ -52,7 +52,7 @@ export class Node {
         partitions: parts.partitions,
         owner: parts.name,
         monitorIntervalMs: 0,
-        probeMs: 3_000,
+        probeMs: 10_000,
         pollLimit: 1 + Math.floor(parts.random.next() * 20),
       },
     )

@@ -6,6 +6,8 @@ import type { FromGuardian, ToGuardian } from './process-guardian.ts'
 export interface Command {
   readonly file: string
   readonly args: readonly string[]
+  /** Beside the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>
   /** Takes standard output and error. */
   readonly log: string
 }
@@ -24,6 +26,9 @@ export interface GuardedProcesses {
   /** Kills the processes that run, removes the folder. */
   close(): Promise<void>
 }
+
+/** How a process exits that `close` ended. */
+export const guardianEnded = 'its guardian ended'
 
 export function guardProcesses(folder: string): GuardedProcesses {
   const guardian = fork(fileURLToPath(new URL('./process-guardian.ts', import.meta.url)), [folder], {
@@ -87,7 +92,7 @@ function answersOf(guardian: ChildProcess, id: number): { readonly started: Prom
     }
   }
   function onGuardianExit(): void {
-    end('its guardian ended')
+    end(guardianEnded)
   }
   function end(how: string): void {
     guardian.off('message', onMessage)

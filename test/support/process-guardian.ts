@@ -32,9 +32,9 @@ async function cleanUp(): Promise<void> {
   process.exit()
 }
 
-function start({ id, file, args, log }: ToGuardian): void {
+function start({ id, file, args, env, log }: ToGuardian): void {
   const output = openSync(log, 'a')
-  const server = spawn(file, args, { stdio: ['ignore', output, output] })
+  const server = spawn(file, args, { stdio: ['ignore', output, output], env: { ...process.env, ...env } })
   closeSync(output)
   running.set(server, once(server, 'exit').catch(String))
   server.once('spawn', () => tell({ kind: 'started', id, pid: server.pid as number }))

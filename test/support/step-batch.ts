@@ -7,8 +7,9 @@ import { type ComputationName, computations } from '../../src/batch/tasks/comput
 import type { SubmitInput } from '../../src/batch/tasks/submit-comparison.ts'
 import { decodeSlots, type Slot } from '../../src/judging/comparison.ts'
 import type { BatchContext } from '../../src/machines/batch.machine.ts'
-import { consequencesOf, type Output } from '../../src/runtime/consequences.ts'
-import type { Json } from '../../src/runtime/define-actor.ts'
+import { consequencesOf } from '../../src/runtime/consequences.ts'
+import type { Json, TenantRow } from '../../src/runtime/define-actor.ts'
+import type { Output } from '../../src/runtime/effects.ts'
 import { createRegistry } from '../../src/runtime/registry.ts'
 import { assertStorable, stateNameOf } from '../../src/runtime/snapshot.ts'
 import type { Stepped } from '../../src/runtime/step.ts'
@@ -47,7 +48,7 @@ export class StepBatch {
   readonly published: { readonly topic: string; readonly id: string; readonly data: Record<string, unknown>; readonly output: Output }[] =
     []
   readonly notes: Json[] = []
-  readonly rows: { readonly key: object; readonly values: Readonly<Record<string, Json>> }[] = []
+  readonly rows: TenantRow[] = []
   readonly transitions = new Set<string>()
   readonly tasks = new Map<string, OpenTask>()
   armed: Armed = { timers: {}, tasks: {} }
@@ -140,6 +141,19 @@ export class StepBatch {
 
   notFetched(index: number, code: string): this {
     return this.#outcome(`t${index}`, { error: { message: 'no text', code } })
+  }
+
+  promptFetched(): this {
+    return this.#outcome('prompt', { output: { length: 1, digest: 'd' } })
+  }
+
+  promptNotFetched(code: string): this {
+    return this.#outcome('prompt', { error: { message: 'no text', code } })
+  }
+
+  /** Rows of one table, in the order they were written. */
+  rowsOf(table: string): TenantRow[] {
+    return this.rows.filter((row) => row.table === table)
   }
 
   accepted(slot: number): this {

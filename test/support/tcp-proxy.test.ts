@@ -78,6 +78,18 @@ test('existing and new connections can be told apart', async () => {
   expect(silent.heard).toBe('')
 })
 
+test('abandoned: silent for good, while new connections pass', async () => {
+  const client = await connected()
+  await answered(client, 'before ')
+  proxy.abandon()
+  await proxy.set({ kind: 'pass' })
+  client.write('lost')
+  await answered(await connected(), 'new')
+  await provenSilent()
+  expect([client.heard, client.destroyed, echo.heard]).toEqual(['before ', false, 'before new'])
+  expect(proxy.connections).toBe(2)
+})
+
 test('half-open: the target hears, the client hears nothing', async () => {
   const client = await connected()
   await answered(client, 'x')

@@ -16,6 +16,8 @@ export interface TcpProxy {
   set(mode: TcpProxyMode, which?: 'all' | 'existing' | 'new'): Promise<void>
   /** Closes one side of each connection that exists without telling the other: a peer that vanished. */
   cut(told: TcpSide): void
+  /** The connections that exist are silent for good, whatever mode comes: a path that was lost without a word. */
+  abandon(): void
   close(): Promise<void>
 }
 
@@ -30,11 +32,12 @@ const host = '127.0.0.1'
 export async function createTcpProxy({ target, port: wanted }: TcpProxyOptions): Promise<TcpProxy> {
   const port = wanted ?? (await freePort())
   const links = new Set<TcpLink>()
+  const abandoned = new Set<TcpLink>()
   let ofNew: TcpMode = { kind: 'pass' }
   let listener: Server | undefined = await listen(port, accept)
 
   function accept(client: Socket): void {
-    const link = tcpLink(client, target, () => links.delete(link))
+    const link = tcpLink(client, target, () => links.delete(link) || abandoned.delete(link))
     links.add(link)
     link.apply(ofNew)
   }
@@ -59,7 +62,7 @@ export async function createTcpProxy({ target, port: wanted }: TcpProxyOptions):
     host,
     port,
     get connections() {
-      return links.size
+      return links.size + abandoned.size
     },
     async set(mode, which = 'all') {
       if (which !== 'existing') {
@@ -74,8 +77,15 @@ export async function createTcpProxy({ target, port: wanted }: TcpProxyOptions):
         link.cut(told)
       }
     },
-    async close() {
+    abandon() {
       for (const link of links) {
+        link.apply({ kind: 'blackhole' })
+        links.delete(link)
+        abandoned.add(link)
+      }
+    },
+    async close() {
+      for (const link of [...links, ...abandoned]) {
         link.destroy()
       }
       listener?.close()

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { TaskDefinition, TaskScope } from '../../runtime/define-actor.ts'
 import { repairStrings } from '../../runtime/strict-json.ts'
 import type { Content } from '../judge.ts'
+import { batchIdOf } from '../request.ts'
 import { texts } from '../tables.ts'
 
 /** A text that is there but holds nothing. */
@@ -10,6 +11,13 @@ class EmptyText extends Error {
 }
 
 const permanent: ReadonlySet<unknown> = new Set(['RESOURCE_NOT_FOUND', 'EMPTY_TEXT'])
+
+/** The text is not there, or the error says itself that another call cannot help. */
+function isPermanent(error: unknown): boolean {
+  return (
+    typeof error === 'object' && error !== null && (permanent.has(Reflect.get(error, 'code')) || Reflect.get(error, 'permanent') === true)
+  )
+}
 
 /** With waits of up to 30 s: a content service may be away for about a quarter of an hour (rules 24). */
 const mostCalls = 35
@@ -21,9 +29,9 @@ export function fetchContentTask(content: Content): TaskDefinition {
     failed: 'CONTENT_FAILED',
     attempts: mostCalls,
     concurrency: 8,
-    isPermanent: (error) => typeof error === 'object' && error !== null && permanent.has(Reflect.get(error, 'code')),
+    isPermanent,
     async run({ storageId }: { readonly storageId: string }, scope: TaskScope) {
-      const text = repairStrings(await content.fetch(storageId, { signal: scope.signal }))
+      const text = repairStrings(await content.fetch(storageId, { signal: scope.signal, batchId: batchIdOf(scope.address) }))
       if (text.trim() === '') {
         throw new EmptyText(`the text ${storageId} is empty`)
       }
@@ -33,4 +41,9 @@ export function fetchContentTask(content: Content): TaskDefinition {
       }
     },
   }
+}
+
+/** Fetches the students' prompt, with the same patience; it is a text like the essays. */
+export function fetchPromptTask(content: Content): TaskDefinition {
+  return { ...fetchContentTask(content), done: 'PROMPT_FETCHED', failed: 'PROMPT_FAILED' }
 }

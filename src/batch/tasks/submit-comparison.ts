@@ -2,9 +2,11 @@ import type { TaskDefinition, TaskScope } from '../../runtime/define-actor.ts'
 import { comparisonId } from '../comparison-id.ts'
 import { verdictOf } from '../verdict.ts'
 import type { ComparisonRequest, Judge } from '../judge.ts'
+import { briefOf, type JudgingBrief, promptStorageIdOf } from '../judging-brief.ts'
 import { isPermanentPost } from '../post-error.ts'
+import { batchIdOf } from '../request.ts'
 import type { BatchSettings } from '../settings.ts'
-import { texts } from '../tables.ts'
+import { briefs, texts } from '../tables.ts'
 
 /** Input of the task: the slot, its attempt, and essay id and storage id of both essays. */
 export interface SubmitInput {
@@ -17,6 +19,9 @@ export interface SubmitInput {
 /** Retries beyond the sixth wait no longer than this, ms: a setting of many retries must not wait for years. */
 const longestWaitMs = 900_000
 
+/** A post of 60 s at most (domain 4.6), and the probe that may follow it, ms. */
+const submissionMs = 75_000
+
 /** Posts one attempt of one comparison; a repeated call carries the same comparison id. Retry wave k starts 1 s x 4^(k-1) later (rules 24). */
 export function submitComparisonTask(judge: Judge, settings: BatchSettings): TaskDefinition {
   return {
@@ -25,6 +30,7 @@ export function submitComparisonTask(judge: Judge, settings: BatchSettings): Tas
     attempts: 3,
     concurrency: judge.concurrency ?? settings.llmPostConcurrency,
     concurrencyPerActor: settings.maxConcurrentComparisons,
+    timeoutMs: judge.timeoutMs ?? submissionMs,
     isPermanent: isPermanentPost,
     delayMs: ({ attempt }: SubmitInput) => (attempt <= 1 ? 0 : Math.min(longestWaitMs, 1_000 * 4 ** (attempt - 2))),
     async run(input: SubmitInput, scope: TaskScope) {
@@ -44,20 +50,33 @@ export function submitComparisonTask(judge: Judge, settings: BatchSettings): Tas
 async function comparisonOf({ slot, attempt, a, b }: SubmitInput, scope: TaskScope): Promise<ComparisonRequest> {
   return {
     id: comparisonId(scope.address, slot, attempt),
-    batchId: scope.address.slice(scope.address.indexOf('/') + 1),
+    batchId: batchIdOf(scope.address),
     slot,
     attempt,
     essayA: { id: a[0], text: await textOf(a[1], scope) },
     essayB: { id: b[0], text: await textOf(b[1], scope) },
+    brief: await briefIn(scope),
   }
 }
 
+/** A prompt that could not be fetched is told to nobody. */
+async function briefIn(scope: TaskScope): Promise<JudgingBrief> {
+  const row = await scope.readRow(briefs.name, { address: scope.address })
+  const storageId = promptStorageIdOf(row)
+  return briefOf(row, storageId === undefined ? null : ((await storedText(storageId, scope)) ?? null))
+}
+
 async function textOf(storageId: string, scope: TaskScope): Promise<string> {
-  const row = await scope.readRow(texts.name, { address: scope.address, storage_id: storageId })
-  if (row === undefined) {
+  const text = await storedText(storageId, scope)
+  if (text === undefined) {
     throw new Error(`the text ${storageId} of ${scope.address} is not stored`)
   }
-  return String(row['body'])
+  return text
+}
+
+async function storedText(storageId: string, scope: TaskScope): Promise<string | undefined> {
+  const row = await scope.readRow(texts.name, { address: scope.address, storage_id: storageId })
+  return row === undefined ? undefined : String(row['body'])
 }
 
 /** The answer of a judge in this process takes the way of every verdict: the mailbox, under the comparison's id. */

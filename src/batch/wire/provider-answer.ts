@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 /** Body of a 202 that accepts a post. One without a queue id accepts nothing, whatever its status says (domain 4.6). */
 export const providerAccepted = z.object({
-  queue_id: z.string().min(1),
+  queue_id: z.string().trim().min(1),
   status: z.string().nullish(),
   message: z.string().nullish(),
   estimated_wait_minutes: z.number().nullish(),

@@ -8,8 +8,11 @@ const promptBlock = z.strictObject({
   content: z.string(),
   cacheable: z.boolean(),
   ttl: z.enum(['5m', '1h']),
-  content_hash: z.string(),
+  content_hash: z.string().describe('SHA-256, hex.'),
 })
+
+/** A part of a prompt, for providers that cache what comes again. */
+export type PromptBlock = z.output<typeof promptBlock>
 
 /** Echoed in the callback. */
 const requestMetadata = z.strictObject({

@@ -3,37 +3,50 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { batchSettings } from '../../batch/settings.ts'
 import { CommandError } from '../command-error.ts'
-import { readEssayFolder } from '../essay-folder.ts'
+import { type EssayFolder, readEssayFolder } from '../essay-folder.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { mockJudge } from '../mock-judge.ts'
 import { dataFolderFor } from './data.ts'
+import { chooseJudge, type JudgeChoice } from './judge-choice.ts'
 import type { Output } from './output.ts'
+import { planLines, planOf } from './plan.ts'
+import { rankingInput } from './ranking-input.ts'
 import { runRanking } from './ranking-run.ts'
 import { rankingLines, rankingValue } from './ranking-report.ts'
 
 type Options = Readonly<Record<string, string | boolean | undefined>>
 
 /** `quire rank FOLDER`: the batch is named by names, contents and judge, so the same folder goes on where it was. */
-export async function rank(path: string, options: Options, output: Output): Promise<void> {
-  if (options['judge'] !== 'mock') {
-    throw new CommandError(exitCodes.usage, `--judge ${String(options['judge'])} is not known; this version knows: mock`)
-  }
+export async function rank(path: string, options: Options, output: Output, environment = process.env): Promise<void> {
   const folder = await readEssayFolder(path, { maxEssays: batchSettings.maxEssays })
-  const dataDir = typeof options['data'] === 'string' ? options['data'] : dataFolderFor(folder.realPath)
+  const choice = await chooseJudge(options, folder, environment, output)
   const maxComparisons = numberOption(options, 'maxComparisons')
-  const batchId = `rank-${folder.digest}-mock${maxComparisons === undefined ? '' : `-${maxComparisons}`}`
-  output.say(`judge: mock, a text heuristic in this process; data: ${dataDir}`)
+  if (options['plan'] === true) {
+    showPlan(folder, choice, maxComparisons, output)
+    return
+  }
+  const dataDir = typeof options['data'] === 'string' ? options['data'] : dataFolderFor(folder.realPath)
+  const batchId = `rank-${folder.digest}-${choice.name}${maxComparisons === undefined ? '' : `-${maxComparisons}`}`
+  const judge = choice.create()
+  output.say(`judge: ${choice.about}; data: ${dataDir}`)
   const result = await runRanking({
     folder,
     batchId,
     database: { dataDir },
-    judge: mockJudge(),
+    judge,
     output,
     onOpened: () => sayIfChanged(dataDir, batchId, output),
     ...(maxComparisons === undefined ? {} : { maxComparisons }),
   })
-  output.result({ batch: batchId, ...rankingValue(result) }, rankingLines(result))
+  output.result({ batch: result.batchId, ...rankingValue(result) }, rankingLines(result))
   failIfFailed(result.progress.end?.errorCode ?? null, result.progress.end?.reason)
+}
+
+/** `--plan`: what it would take, without a key and without a question. */
+function showPlan(folder: EssayFolder, choice: JudgeChoice, maxComparisons: number | undefined, output: Output): void {
+  const recorded = choice.recorded
+  const { policy } = rankingInput({ folder, batchId: 'plan', recorded, maxComparisons })
+  const plan = planOf(folder.essays, policy, choice, recorded)
+  output.result({ judge: choice.name, plan }, [`judge: ${choice.about}`, ...planLines(plan, choice.price)])
 }
 
 /** A changed file makes another batch: that is said, so that nobody wonders where the old one went. */

@@ -1,19 +1,22 @@
 import { batchActor } from '../../batch/batch.actor.ts'
 import type { Content, Judge } from '../../batch/judge.ts'
 import type { BatchProgress } from '../../batch/progress.ts'
-import { batchAddress, batchInput, BatchRequestError } from '../../batch/request.ts'
+import { batchAddress } from '../../batch/request.ts'
 import type { BatchScores } from '../../machines/batch.machine.ts'
 import { createQuire, type Quire } from '../../quire.ts'
 import type { ActorState } from '../../runtime/actor-state.ts'
+import { isQuireError } from '../../runtime/errors.ts'
+import { systemClock } from '../../runtime/system.ts'
 import { CommandError } from '../command-error.ts'
 import type { EssayFolder } from '../essay-folder.ts'
-import { exitCodes } from '../exit-codes.ts'
 import { stuckOnDatabase } from './database-wait.ts'
 import type { Output } from './output.ts'
+import { rankingInput } from './ranking-input.ts'
 import { answerRequests } from './owner-requests.ts'
 
 export interface RankingRun {
   readonly folder: EssayFolder
+  /** Of the batch; one that failed or was cancelled is followed by another, `-2`, `-3` and so on. */
   readonly batchId: string
   readonly database: string | { readonly dataDir: string }
   readonly judge: Judge
@@ -25,15 +28,16 @@ export interface RankingRun {
 }
 
 export interface RankingResult {
-  readonly address: string
+  readonly batchId: string
   readonly state: ActorState
   readonly progress: BatchProgress
   readonly scores: BatchScores | null
+  /** Tokens of the verdicts and their price in USD; 0 where the judge tells none. */
+  readonly usage: { readonly tokens: number; readonly cost: number }
 }
 
 /** Ranks a folder: makes its batch, or goes on with it, shows the progress, and answers when it is done. Ctrl-C stops cleanly. */
 export async function runRanking(run: RankingRun): Promise<RankingResult> {
-  const address = batchAddress(run.batchId)
   const quire = await createQuire({
     database: run.database,
     actors: { batch: batchActor({ judge: run.judge, content: contentOf(run.folder) }) },
@@ -45,27 +49,68 @@ export async function runRanking(run: RankingRun): Promise<RankingResult> {
     await run.onOpened?.()
     await quire.start()
     const watched = stuckOnDatabase(quire, run.output)
-    await quire.create(address, inputOf(run), { id: 'create', timeoutMs: 60_000 })
+    const batchId = await openBatchId(quire, run)
+    const address = batchAddress(batchId)
+    const { folder, maxComparisons, judge } = run
+    const input = rankingInput({ folder, batchId, maxComparisons, recorded: judge.recorded?.length })
+    await quire.create(address, input, { id: 'create', timeoutMs: 60_000 })
     watched()
     const state = await Promise.race([follow(quire, address, run.output), interrupted.stopped])
-    return { address, state, progress: state.progress as BatchProgress, scores: scoresOf(state) }
+    const usage = await usageOf(quire, address)
+    return { batchId, state, progress: state.progress as BatchProgress, scores: scoresOf(state), usage }
   } finally {
     interrupted.off()
     await quire.stop({ drainMs: 1_000 })
   }
 }
 
-function inputOf({ batchId, folder, maxComparisons }: RankingRun): object {
-  try {
-    return batchInput({
-      batchId,
-      userId: 'quire rank',
-      essays: folder.essays.map(({ id }) => ({ id, storageId: id })),
-      ...(maxComparisons === undefined ? {} : { maxComparisons }),
-    })
-  } catch (error) {
-    throw error instanceof BatchRequestError ? new CommandError(exitCodes.badInput, error.message) : error
+/** A batch that ended as FAILED or CANCELLED stays as it is: running again is another try, a finished one is shown again. */
+async function openBatchId(quire: Quire, { batchId, output }: RankingRun): Promise<string> {
+  for (let number = 1; ; number++) {
+    const id = number === 1 ? batchId : `${batchId}-${number}`
+    const end = await endOf(quire, batchAddress(id))
+    if (end === null || end.errorCode === null) {
+      return id
+    }
+    output.say(`${id} ended as ${end.status}: ${end.reason}; this is another try`)
   }
+}
+
+/** How a batch ended; null while it runs, and of one that was never born. */
+async function endOf(quire: Quire, address: string): Promise<BatchProgress['end']> {
+  try {
+    return ((await quire.inspect(address)).progress as BatchProgress).end
+  } catch (error) {
+    if (isQuireError(error, 'unknown-actor')) {
+      return null
+    }
+    throw error
+  }
+}
+
+const pageSize = 1_000
+
+/** Summed over the verdicts, of this run and of those before it. */
+async function usageOf(quire: Quire, address: string): Promise<RankingResult['usage']> {
+  let tokens = 0
+  let cost = 0
+  for (let after = -1, more = true; more; ) {
+    const page = await quire.journal(address, { after, limit: pageSize })
+    for (const { event, ignored } of page) {
+      const { type, details } = event as VerdictEntry
+      tokens += type === 'VERDICT' && ignored === null ? (details?.tokens ?? 0) : 0
+      cost += type === 'VERDICT' && ignored === null ? (details?.cost ?? 0) : 0
+    }
+    after = page.at(-1)?.position.entry ?? after
+    more = page.length === pageSize
+  }
+  return { tokens, cost: Math.round(cost * 1e6) / 1e6 }
+}
+
+/** What is read of a journal entry; only a verdict has details. */
+interface VerdictEntry {
+  readonly type?: string
+  readonly details?: { readonly tokens?: number | null; readonly cost?: number }
 }
 
 function contentOf(folder: EssayFolder): Content {
@@ -81,7 +126,10 @@ function contentOf(folder: EssayFolder): Content {
   }
 }
 
-/** Shows the progress after every commit of the batch until it is done. */
+/** Shortest time between two looks at the progress, ms: at a thousand verdicts a second looking would take longer than judging. */
+const lookEveryMs = 100
+
+/** Shows the progress until the batch is done. */
 async function follow(quire: Quire, address: string, output: Output): Promise<ActorState> {
   const show = async (): Promise<void> => {
     const { progress } = await quire.inspect(address)
@@ -91,14 +139,16 @@ async function follow(quire: Quire, address: string, output: Output): Promise<Ac
     }
   }
   const watching = (async () => {
-    for await (const transition of quire.watch(address)) {
-      if (transition.kind === 'event' || transition.kind === 'done') {
+    let shownAt = 0
+    for await (const _ of quire.watch(address)) {
+      if (systemClock.now() - shownAt >= lookEveryMs) {
         await show()
+        shownAt = systemClock.now()
       }
     }
   })()
-  const state = await quire.waitFor(address, { tag: 'done' }, { timeoutMs: 2 ** 40 })
   watching.catch(() => undefined)
+  const state = await quire.waitFor(address, { tag: 'done' }, { timeoutMs: 2 ** 40 })
   await show()
   output.progressEnds()
   return state

@@ -3,6 +3,7 @@ import { requestOwner } from '../../persistence/folder-lock.ts'
 import { createQuire, type Quire } from '../../quire.ts'
 import type { ActorState } from '../../runtime/actor-state.ts'
 import { isQuireError } from '../../runtime/errors.ts'
+import { runtimeDefaults } from '../../runtime/options.ts'
 import type { Explanation } from '../../runtime/explain.ts'
 import type { OutboundEvent } from '../../runtime/local-publisher.ts'
 import type { ActorFilter, ActorSummary } from '../../runtime/ports.ts'
@@ -10,6 +11,7 @@ import { systemIds } from '../../runtime/system.ts'
 import type { Transition } from '../../runtime/watch.ts'
 import { CommandError } from '../command-error.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { kafkaOf } from '../kafka-environment.ts'
 import { type DataOptions, dataSource } from './data.ts'
 import { stuckOnDatabase } from './database-wait.ts'
 import type { Output } from './output.ts'
@@ -48,7 +50,10 @@ export async function openStored(options: DataOptions, output: Output, environme
     )
   }
   try {
-    const quire = await createQuire({ database: source, actors: { batch: operatorsBatch() } })
+    const kafka = kafkaOf(environment)
+    const partitions = Number(environment['QUIRE_MAILBOX_PARTITIONS'] ?? runtimeDefaults.partitions)
+    const log = kafka === undefined ? {} : { kafka, owns: false }
+    const quire = await createQuire({ database: source, partitions, actors: { batch: operatorsBatch() }, ...log })
     await quire.start()
     return await whenUp(quire, output)
   } catch (error) {

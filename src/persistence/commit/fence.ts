@@ -19,7 +19,7 @@ export function fence(database: Database, turn: Turn): Part {
   return sql`
     update ${database.table('partitions')} stored
     set next_offset = turn.to_offset, next_entry = turn.to_entry, last_turn_at = ${turn.now}::int8,
-      last_record = coalesce(turn.last_record, stored.last_record), attempts = 0, started = null
+      last_record = coalesce(turn.last_record, stored.last_record), attempts = 0, started = null, halted = null
     from ${unnest(turn.partitions, columns)} as turn(${names(columns)})
     where stored.id = turn.partition and stored.epoch = turn.epoch
       and stored.next_offset = turn.from_offset and stored.next_entry = turn.from_entry

@@ -37,6 +37,7 @@ export function createTableMailbox(database: Database, partitions: number, clock
     }
   }
   return {
+    log: 'a table of the database',
     append: (messages) => classified(() => append(messages)),
     async poll(from, limit) {
       const records = await classified(() => pollMailbox(database, from, limit))

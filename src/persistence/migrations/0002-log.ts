@@ -6,6 +6,7 @@ export const log = `
 alter table {schema}.partitions add column last_record text;
 alter table {schema}.partitions add column attempts int4 not null default 0;
 alter table {schema}.partitions add column started text;
+alter table {schema}.partitions add column halted text;
 
 alter table {schema}.actors add column address_hash text;
 update {schema}.actors set address_hash = left(encode(sha256(convert_to(address, 'UTF8')), 'hex'), 14);

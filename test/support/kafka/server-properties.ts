@@ -11,6 +11,15 @@ export interface KafkaNode {
   readonly logDir: string
 }
 
+/** A listener beside the plain one: TLS, and a user of SASL PLAIN. */
+export interface SecureListener {
+  readonly port: number
+  /** PEM file with the private key and the certificate. */
+  readonly pemFile: string
+  readonly username: string
+  readonly password: string
+}
+
 export type KafkaSettings = Readonly<Record<string, string | number | boolean>>
 
 /** `server.properties` of one node of a cluster; `settings` win. */
@@ -33,6 +42,21 @@ function addresses(node: KafkaNode, cluster: readonly KafkaNode[]): KafkaSetting
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'BROKER',
     'log.dirs': node.logDir,
+  }
+}
+
+/** Settings of a cluster of one node that add a secure listener to its plain ones. */
+export function secureSettings(node: KafkaNode, { port, pemFile, username, password }: SecureListener): KafkaSettings {
+  const plain = addresses(node, [node])
+  const jaas = `org.apache.kafka.common.security.plain.PlainLoginModule required user_${username}="${password}";`
+  return {
+    listeners: `${plain['listeners']},SECURE://127.0.0.1:${port}`,
+    'advertised.listeners': `${plain['advertised.listeners']},SECURE://127.0.0.1:${port}`,
+    'listener.security.protocol.map': `${plain['listener.security.protocol.map']},SECURE:SASL_SSL`,
+    'sasl.enabled.mechanisms': 'PLAIN',
+    'listener.name.secure.plain.sasl.jaas.config': jaas,
+    'listener.name.secure.ssl.keystore.type': 'PEM',
+    'listener.name.secure.ssl.keystore.location': pemFile,
   }
 }
 

@@ -8,12 +8,14 @@ import { type Broker, brokerOf } from './broker.ts'
 import { kafkaClassPath } from './class-path.ts'
 import { formatLogDir, newClusterId } from './log-dir.ts'
 import { whenClusterServes } from './readiness.ts'
-import type { KafkaNode, KafkaSettings } from './server-properties.ts'
+import { type KafkaNode, type KafkaSettings, type SecureListener, secureSettings } from './server-properties.ts'
 
 export interface TestKafkaOptions {
   readonly nodes?: 1 | 3
   /** Clients reach each broker through a TCP proxy of its own, also after they asked where it is. */
   readonly proxy?: boolean
+  /** Of one node: a listener with TLS and SASL beside the plain one. */
+  readonly secure?: SecureListener
   /** Further lines of `server.properties`; they win. */
   readonly settings?: KafkaSettings
 }
@@ -39,12 +41,13 @@ export interface TestKafka {
 }
 
 /** Resolves when the cluster is ready: about 3 s for one node, 5 s for three on two cores. Needs Java 17 and, once, Maven. */
-export async function startKafka({ nodes = 1, proxy = false, settings = {} }: TestKafkaOptions = {}): Promise<TestKafka> {
+export async function startKafka({ nodes = 1, proxy = false, secure, settings = {} }: TestKafkaOptions = {}): Promise<TestKafka> {
   const classPath = await kafkaClassPath()
   const folder = await mkdtemp(join(tmpdir(), 'quire-kafka-'))
   const guarded = guardProcesses(folder)
   const { cluster, proxies } = await planCluster(nodes, proxy, folder)
-  const brokers = cluster.map((node) => brokerOf({ classPath, folder, node, cluster, settings, guarded }))
+  const settingsOf = (node: KafkaNode): KafkaSettings => ({ ...(secure === undefined ? {} : secureSettings(node, secure)), ...settings })
+  const brokers = cluster.map((node) => brokerOf({ classPath, folder, node, cluster, settings: settingsOf(node), guarded }))
   const addresses = cluster.map(({ advertisedPort }) => `127.0.0.1:${advertisedPort}`)
   const kafka: TestKafka = {
     brokers: addresses,

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
-import { startPostgres } from '../support/postgres.ts'
+import { startPostgres } from '../../support/postgres.ts'
 import { check, type Findings, type Query } from './checker.ts'
 
 export interface Kill9Options {
@@ -24,7 +24,7 @@ export interface Kill9Result extends Findings {
 const lives = { postgres: [700, 1_900], pglite: [2_000, 5_000] } as const
 
 /** A process that runs batches is killed with SIGKILL at random moments and started again, then left to finish; then everything is checked. */
-export async function kill9({ seconds, store }: Kill9Options): Promise<Kill9Result> {
+export async function kill9WithoutKafka({ seconds, store }: Kill9Options): Promise<Kill9Result> {
   const folder = await mkdtemp(join(tmpdir(), 'quire-faults-'))
   const logFile = join(folder, 'log.jsonl')
   const server = store === 'postgres' ? await startPostgres() : undefined

@@ -1,8 +1,8 @@
 import { appendFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { batchActor } from '../../src/batch/batch.actor.ts'
-import { batchAddress, batchInput } from '../../src/batch/request.ts'
-import { createQuire } from '../../src/quire.ts'
+import { batchActor } from '../../../src/batch/batch.actor.ts'
+import { batchAddress, batchInput } from '../../../src/batch/request.ts'
+import { createQuire } from '../../../src/quire.ts'
 
 /** One process under fault: makes batches as fast as its quota allows, until it is killed; with `--finish` it lets all come to an end. */
 const { values } = parseArgs({

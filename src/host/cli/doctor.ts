@@ -1,0 +1,107 @@
+import { userInfo } from 'node:os'
+import { createKafkajsClient } from '../../kafka/kafkajs-client.ts'
+import { mailboxTopic } from '../../kafka/kafka-ports.ts'
+import { kafkaSettings } from '../../kafka/options.ts'
+import { type Database, openPGlite, openPostgres } from '../../persistence/database.ts'
+import { lockFolder } from '../../persistence/folder-lock.ts'
+import { createStore } from '../../persistence/store.ts'
+import { survey } from '../../persistence/survey.ts'
+import { messageOf } from '../../runtime/errors.ts'
+import type { Store } from '../../runtime/ports.ts'
+import { silentLogger, systemClock } from '../../runtime/system.ts'
+import { CommandError } from '../command-error.ts'
+import { type Check, ill } from '../doctor/check.ts'
+import { databaseChecks } from '../doctor/database-checks.ts'
+import { type HaltedLog, logChecks } from '../doctor/log-checks.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { kafkaOf } from '../kafka-environment.ts'
+import { type DataOptions, dataSource } from './data.ts'
+import type { Output } from './output.ts'
+
+type Options = Readonly<Record<string, string | boolean | undefined>>
+
+/** `quire doctor`: looks at everything Quire needs and changes nothing, unless a gap is to be accepted. */
+export async function doctor(options: Options, output: Output): Promise<void> {
+  const { database, close } = await open(options as DataOptions)
+  try {
+    const { checks, halted, store } = await examine(database)
+    const accepted = await acceptGaps(options['acceptGap'], halted, store)
+    const ok = checks.every((check) => check.ok)
+    const lines = checks.map(
+      ({ name, ok: fine, detail, remedy }) => `${fine ? 'ok  ' : 'FAIL'}  ${name}: ${detail}${remedy === null ? '' : ` - ${remedy}`}`,
+    )
+    const moved = accepted.map(
+      ({ partition, from, to }) => `partition ${partition} goes on at offset ${to} instead of ${from}; the journal says so`,
+    )
+    output.result({ ok, checks, accepted }, [...lines, ...moved])
+    process.exitCode = ok || accepted.length > 0 ? exitCodes.ok : exitCodes.unwell
+  } finally {
+    await close()
+  }
+}
+
+async function open(options: DataOptions): Promise<{ readonly database: Database; close(): Promise<void> }> {
+  const source = dataSource(options, process.env)
+  const schema = process.env['QUIRE_DATABASE_SCHEMA'] ?? 'quire'
+  if (source === undefined) {
+    throw new CommandError(
+      exitCodes.usage,
+      'no data is named; give --data DIR or --database URL, or set QUIRE_DATABASE_URL or QUIRE_DATA_DIR',
+    )
+  }
+  if (typeof source === 'string') {
+    const database = openPostgres({ url: source, schema, clock: systemClock })
+    return { database, close: () => database.close() }
+  }
+  const lock = await lockFolder(source.dataDir)
+  const database = await openPGlite({ dataDir: lock.databaseDir, schema, clock: systemClock })
+  return { database, close: () => database.close().finally(() => lock.release()) }
+}
+
+interface Findings {
+  readonly checks: readonly Check[]
+  readonly halted: readonly HaltedLog[]
+  readonly store: Store
+}
+
+async function examine(database: Database): Promise<Findings> {
+  const kafka = kafkaOf(process.env)
+  const topic = `${kafka?.topicPrefix ?? ''}${mailboxTopic}`
+  const store = createStore(database, systemClock)
+  try {
+    const before = systemClock.now()
+    const found = await survey(database)
+    const now = (before + systemClock.now()) / 2
+    const checks = databaseChecks(found, now, kafka === undefined ? 'a table of the database' : `Kafka topic ${topic}`)
+    if (kafka === undefined || found.schema === null || found.schema.pending.length > 0) {
+      return { checks, halted: [], store }
+    }
+    const client = createKafkajsClient(kafkaSettings(kafka), 'quire-doctor', { clock: systemClock, logger: silentLogger })
+    const log = await logChecks(client, topic, store, Number(found.schema.settings['partitions'])).finally(() => client.close())
+    return { checks: [...checks, ...log.checks], halted: log.halted, store }
+  } catch (error) {
+    return { checks: [ill('database', messageOf(error), 'start it, or check its address and password')], halted: [], store }
+  }
+}
+
+/** What lies between is given up by an operator, by name. @throws CommandError for a partition that is not halted */
+async function acceptGaps(given: string | boolean | undefined, halted: readonly HaltedLog[], store: Store): Promise<readonly HaltedLog[]> {
+  if (given === undefined || given === false) {
+    return []
+  }
+  const wanted = given === 'all' || given === true ? halted : halted.filter(({ partition }) => String(partition) === given)
+  if (wanted.length === 0) {
+    throw new CommandError(
+      exitCodes.refused,
+      given === 'all' || given === true ? 'no partition stands still' : `partition ${given} does not stand still`,
+    )
+  }
+  const by = userInfo().username
+  const moved: HaltedLog[] = []
+  for (const gap of wanted) {
+    if (await store.acceptGap({ ...gap, by, at: systemClock.now() })) {
+      moved.push(gap)
+    }
+  }
+  return moved
+}

@@ -1,0 +1,45 @@
+import type { SchemaSurvey, Survey } from '../../persistence/survey.ts'
+import { type Check, ill, well } from './check.ts'
+
+/** A clock further away than this is an alarm, ms (rules 17). */
+const mostSkewMs = 2_000
+
+/** What the survey of a database says. `now` is this machine's clock, ms, in the middle of the survey. */
+export function databaseChecks({ version, now: theirs, schema }: Survey, now: number, configuredLog: string): readonly Check[] {
+  const skew = Math.round(theirs - now)
+  const clock =
+    Math.abs(skew) <= mostSkewMs
+      ? well('clock', `the database's clock is ${skew} ms away`)
+      : ill('clock', `the database's clock is ${skew} ms away`, 'synchronise the clocks of both machines (NTP)')
+  const database = well('database', version.split(' on ')[0] ?? version)
+  return schema === null
+    ? [database, clock, ill('schema', 'Quire was never started here', 'start a node: it makes the schema')]
+    : [database, clock, schemaCheck(schema), logCheck(schema, configuredLog), ...actorChecks(schema)]
+}
+
+function schemaCheck({ pending, unknown }: SchemaSurvey): Check {
+  if (unknown.length > 0) {
+    return ill('schema', `it was migrated by a newer version: ${unknown.join(', ')}`, 'upgrade this package')
+  }
+  return pending.length === 0
+    ? well('schema', 'up to date')
+    : ill('schema', `not migrated yet: ${pending.join(', ')}`, 'start a node of this version: it migrates')
+}
+
+function logCheck({ settings }: SchemaSurvey, configured: string): Check {
+  const stored = settings['log'] ?? configured
+  const detail = `${stored}, ${settings['partitions'] ?? '?'} partitions`
+  return stored === configured
+    ? well('log', detail)
+    : ill('log', `${detail}; this process is configured for ${configured}`, `configure ${stored} (QUIRE_KAFKA_BROKERS, QUIRE_TOPIC_PREFIX)`)
+}
+
+function actorChecks({ parked, deadLetters }: SchemaSurvey): readonly Check[] {
+  const names = parked.slice(0, 5).join(', ')
+  return [
+    parked.length === 0
+      ? well('actors', 'none stands still')
+      : ill('actors', `${parked.length} stand still: ${names}`, 'mend what their dead letters name, deploy, and replay them'),
+    well('dead letters', `${deadLetters} not replayed`),
+  ]
+}

@@ -1,0 +1,30 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+export const main = fileURLToPath(new URL('../../src/host/main.ts', import.meta.url))
+
+export interface Ran {
+  readonly code: number
+  /** The last line of stdout, where it is one JSON object. */
+  readonly json: Record<string, unknown>
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Nothing of the machine's own settings reaches the command. */
+const bare = { QUIRE_DATABASE_URL: '', QUIRE_DATA_DIR: '', QUIRE_OPENAI_API_KEY: '', OPENAI_API_KEY: '', OPENAI_BASE_URL: '' }
+
+/** Runs the command as a user does, from source. */
+export function quire(...args: string[]): Promise<Ran> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['--import', 'tsx', main, ...args], { env: { ...process.env, ...bare } }, (error, stdout, stderr) => {
+      const last = stdout.trimEnd().split('\n').at(-1) ?? ''
+      resolve({
+        code: error === null ? 0 : Number(error.code),
+        json: last.startsWith('{') ? (JSON.parse(last) as Record<string, unknown>) : {},
+        stdout,
+        stderr,
+      })
+    })
+  })
+}

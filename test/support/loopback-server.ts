@@ -1,0 +1,88 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** A request as the server got it. */
+export interface Received {
+  readonly method: string
+  readonly path: string
+  readonly headers: IncomingMessage['headers']
+  readonly body: string
+}
+
+/** What the server does with a request. `reset` cuts the connection, `silence` never answers. */
+export type Reply =
+  | 'reset'
+  | 'silence'
+  | { readonly status: number; readonly body?: string | object; readonly headers?: Readonly<Record<string, string>> }
+
+/** A real HTTP server on a port of its own; what it answers may be changed at any time. */
+export interface LoopbackServer extends AsyncDisposable {
+  readonly url: string
+  readonly received: Received[]
+  reply: (request: Received) => Reply
+  /** Refuses connections from now on, and cuts those it has. */
+  goAway(): Promise<void>
+  /** Listens again on the same port. */
+  comeBack(): Promise<void>
+}
+
+export async function loopbackServer(reply: (request: Received) => Reply): Promise<LoopbackServer> {
+  const received: Received[] = []
+  const state = { reply }
+  let server = createServer((request, response) => void serve(request, response, received, state))
+  const port = await listen(server, 0)
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+  return {
+    url: `http://127.0.0.1:${port}`,
+    received,
+    get reply() {
+      return state.reply
+    },
+    set reply(next) {
+      state.reply = next
+    },
+    goAway: close,
+    async comeBack() {
+      server = createServer((request, response) => void serve(request, response, received, state))
+      await listen(server, port)
+    },
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
+  })
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  received: Received[],
+  state: { readonly reply: LoopbackServer['reply'] },
+): Promise<void> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) {
+    chunks.push(chunk as Buffer)
+  }
+  const got = {
+    method: request.method ?? '',
+    path: request.url ?? '',
+    headers: request.headers,
+    body: Buffer.concat(chunks).toString('utf8'),
+  }
+  received.push(got)
+  const reply = state.reply(got)
+  if (reply === 'reset') {
+    request.socket.resetAndDestroy()
+  } else if (reply !== 'silence') {
+    const { status, body = '', headers = {} } = reply
+    response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body))
+  }
+}
