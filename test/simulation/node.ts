@@ -83,7 +83,7 @@ export class Node {
   #gated<T extends object>(port: T, direct: ReadonlySet<string>): T {
     const entries = Object.entries(port).map(([name, method]) => [
       name,
-      direct.has(name)
+      direct.has(name) || typeof method !== 'function'
         ? method
         : (...args: unknown[]) => this.#call(name, () => (method as (...given: unknown[]) => Promise<unknown>)(...args)),
     ])
