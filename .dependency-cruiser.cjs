@@ -14,7 +14,9 @@ const folders = {
   kafka: { values: ['runtime/(errors|message)\\.ts$'], types: ['runtime/'], packages: ['kafkajs'] },
   batch: { values: ['runtime/', 'judging/', 'machines/batch\\.machine\\.ts$'], packages: ['xstate', 'uuid', 'zod'] },
   testing: { values: ['runtime/', 'persistence/', 'kafka/', 'judging/random\\.ts$'], packages: ['xstate'] },
-  host: { values: [''], packages: [
+  host: {
+    values: [''],
+    packages: [
       'commander',
       'cli-progress',
       'env-paths',
@@ -27,7 +29,8 @@ const folders = {
       'prom-client',
       'undici',
       'zod',
-    ] },
+    ],
+  },
 }
 
 /** Of one folder only: queries of the tenant's tables know the rows it declares. */

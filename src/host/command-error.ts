@@ -1,6 +1,6 @@
 import { type ErrorCode, isQuireError } from '../runtime/errors.ts'
+import { ActRefused } from './act-refused.ts'
 import { exitCodes } from './exit-codes.ts'
-import { ActRefused } from './operator.ts'
 
 /** A command that cannot be carried out: one sentence with the remedy, and the exit status. */
 export class CommandError extends Error {

@@ -2,6 +2,7 @@ import type { BatchProgress } from '../batch/progress.ts'
 import { batchAddress } from '../batch/request.ts'
 import type { ActorState } from '../runtime/actor-state.ts'
 import type { Transition } from '../runtime/watch.ts'
+import { ActRefused } from './act-refused.ts'
 import type { Stored } from './cli/stored.ts'
 
 export const operatorActs = ['cancel', 'force', 'pause', 'resume'] as const
@@ -22,14 +23,6 @@ export interface Acted {
   readonly state: string
   readonly status: string
   readonly paused: boolean
-}
-
-/** The batch's state does not allow the act; the sentence says why, with the numbers. Nothing was changed. */
-export class ActRefused extends Error {
-  constructor(message: string) {
-    super(message)
-    this.name = 'ActRefused'
-  }
 }
 
 /**

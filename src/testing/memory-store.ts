@@ -55,19 +55,25 @@ export function createMemoryStore(db: MemoryDatabase, clock: Clock): Store {
     async shareProgress(own) {
       return shareInMemory(db, own, clock.now())
     },
-    async deadLetterReplayed(id) {
-      db.replayed.add(id)
-    },
-    async deadLetterDiscarded(id) {
-      db.replayed.delete(id)
-      return db.deadLetters.delete(id)
-    },
+    ...memoryDeadLetters(db),
     async trim(olderThan) {
       trimMemory(db, olderThan)
     },
     subscribe(wake) {
       db.onCommit.add(wake)
       return () => db.onCommit.delete(wake)
+    },
+  }
+}
+
+function memoryDeadLetters(db: MemoryDatabase): Pick<Store, 'deadLetterReplayed' | 'deadLetterDiscarded'> {
+  return {
+    async deadLetterReplayed(id) {
+      db.replayed.add(id)
+    },
+    async deadLetterDiscarded(id) {
+      db.replayed.delete(id)
+      return db.deadLetters.delete(id)
     },
   }
 }

@@ -1,6 +1,6 @@
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { type ErrorCode, isQuireError } from '../../runtime/errors.ts'
-import { ActRefused } from '../operator.ts'
+import { ActRefused } from '../act-refused.ts'
 
 export interface ApiErrorBody {
   readonly error: { readonly code: string; readonly message: string; readonly field?: string }
