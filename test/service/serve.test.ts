@@ -10,7 +10,7 @@ import { portOf } from '../support/free-port.ts'
 import { describeWithKafka } from '../support/kafka/describe-with-kafka.ts'
 import { kafkaClient } from '../support/kafka/client.ts'
 import { callbackEnvelope, requestEnvelope } from '../support/kafka/platform.ts'
-import { consume, produce } from '../support/kafka/records.ts'
+import { consume, createTopic, produce } from '../support/kafka/records.ts'
 import { topics } from '../../src/batch/wire/topics.ts'
 
 const main = fileURLToPath(new URL('../../src/host/main.ts', import.meta.url))
@@ -183,6 +183,7 @@ describeWithKafka('quire serve on Kafka', (kafka) => {
   it('ranks a batch of the request topic, and its result goes out on the topics of the platform', async () => {
     const prefix = kafka.topicPrefix
     const client = kafkaClient(kafka.brokers)
+    await createTopic(client, `${prefix}${topics.completed}`)
     const around = await platform((asked) => produce(client, String(asked['callback_topic']), [JSON.stringify(callbackOf(asked))]))
     const { url } = await served({
       QUIRE_DATABASE_URL: await freshDatabase(),
@@ -196,6 +197,7 @@ describeWithKafka('quire serve on Kafka', (kafka) => {
     await produce(client, `${prefix}${topics.request}`, [JSON.stringify(requestEnvelope('k-1', 4))])
     const [completed = ''] = await consume(client, `${prefix}${topics.completed}`, `${kafka.groupPrefix}reader`, 1)
     expect(JSON.parse(completed)).toMatchObject({ data: { entity_id: 'k-1', status: 'completed_successfully' } })
+    await expect.poll(async () => (await get(`${url}/v1/batches/k-1`))['state'], { timeout: 20_000 }).toBe('COMPLETED')
     expect(await get(`${url}/healthz`)).toMatchObject({ dependencies: { broker: { state: 'up' } } })
     expect(await get(`${url}/v1/batches/k-1`)).toMatchObject({ state: 'COMPLETED', end: { trigger: 'callback' } })
   })

@@ -10,6 +10,8 @@ export function answerRequests(quire: Quire): (request: Readonly<Record<string, 
     if (name === 'close' || typeof stored[name] !== 'function') {
       throw new Error(`unknown request '${name}'`)
     }
-    return await (stored[name] as (...args: unknown[]) => Promise<unknown>)(...((request['args'] ?? []) as unknown[]))
+    const answer = await (stored[name] as (...args: unknown[]) => Promise<unknown>)(...((request['args'] ?? []) as unknown[]))
+    // What gives nothing is answered too: no answer means that the owner is gone.
+    return answer ?? null
   }
 }

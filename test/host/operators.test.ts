@@ -1,0 +1,88 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, it, onTestFinished } from 'vitest'
+import { batchInput } from '../../src/batch/request.ts'
+import { actCommand } from '../../src/host/cli/act.ts'
+import { discardDeadLetter, listDeadLetters, replayDeadLetter, showDeadLetter } from '../../src/host/cli/dead-letters.ts'
+import type { Output } from '../../src/host/cli/output.ts'
+import { watchBatch } from '../../src/host/cli/watch.ts'
+import { createBatchService } from '../../src/host/service.ts'
+
+const main = fileURLToPath(new URL('../../src/host/main.ts', import.meta.url))
+
+/** A service that holds a data folder: with a batch that waits, and a message for nobody. */
+async function holding(): Promise<{ readonly data: string }> {
+  const data = await mkdtemp(join(tmpdir(), 'quire-operators-'))
+  const service = await createBatchService({
+    settings: { dataDir: data, httpPort: 0, mailboxPartitions: 4 },
+    judge: { submit: async () => undefined },
+    content: { fetch: async (storageId) => `text ${storageId}` },
+  })
+  onTestFinished(async () => {
+    await service.stop({ drainMs: 1_000 })
+    await rm(data, { recursive: true, force: true })
+  })
+  await service.start()
+  const essays = ['a', 'b', 'c', 'd'].map((id) => ({ id, storageId: id }))
+  await service.quire.create('batch/held', batchInput({ batchId: 'held', userId: 'u', essays }), { id: 'create' })
+  const stray = await service.quire.send('batch/unborn', { type: 'PAUSE' }, { id: 'stray' })
+  await service.quire.waitFor('batch/held', { state: 'WAITING_CALLBACKS' })
+  await service.quire.whenProcessed(stray)
+  return { data }
+}
+
+interface Said {
+  readonly value: object
+  readonly lines: string
+}
+
+/** What a command says and gives. */
+async function said(command: (output: Output) => Promise<void>): Promise<Said> {
+  const lines: string[] = []
+  let value: object = {}
+  await command({
+    say: (line) => void lines.push(line),
+    progress() {},
+    progressEnds() {},
+    result(given, shown) {
+      value = given
+      lines.push(...shown)
+    },
+  })
+  return { value, lines: lines.join('\n') }
+}
+
+it('operators act on a folder that a service holds: who and why are kept, refusals have the numbers, a batch is watched to its end', async () => {
+  const options = await holding()
+  const paused = await said((output) => actCommand('pause', 'held', { ...options, reason: 'a question' }, output))
+  expect(paused.value).toMatchObject({ act: 'pause', paused: true })
+  expect((await said((output) => actCommand('resume', 'held', options, output))).value).toMatchObject({ paused: false })
+  await expect(said((output) => actCommand('force', 'held', options, output))).rejects.toThrow(/0 of 6 comparisons settled/)
+  const watched = said((output) => watchBatch('held', options, output))
+  const env = { ...process.env, QUIRE_DATABASE_URL: '', QUIRE_DATA_DIR: options.data }
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', main, 'cancel', 'held', '--json'], { env })
+  expect(JSON.parse(stdout)).toMatchObject({ act: 'cancel', state: 'CANCELLED' })
+  expect((await watched).value).toEqual({ batch: 'held', state: 'CANCELLED' })
+  expect((await watched).lines).toMatch(/PAUSE -> WAITING_CALLBACKS[\s\S]*CANCEL -> CANCELLED/)
+  await expect(said((output) => actCommand('pause', 'held', options, output))).rejects.toThrow('is CANCELLED already')
+})
+
+it('dead letters of a held folder are listed, shown, replayed and discarded', async () => {
+  const options = await holding()
+  const id = 'batch/unborn#stray'
+  const listed = await said((output) => listDeadLetters(options, output))
+  expect(listed.value).toMatchObject({ deadLetters: [{ id, cause: 'unknown-actor', replayed: false }], more: false })
+  expect((await said((output) => showDeadLetter(id, options, output))).lines).toContain('{"type":"PAUSE"}')
+  expect((await said((output) => replayDeadLetter(id, options, output))).value).toMatchObject({
+    position: { partition: expect.any(Number) },
+  })
+  expect((await said((output) => listDeadLetters({ ...options, all: true }, output))).value).toMatchObject({
+    deadLetters: [{ id, replayed: true }, {}],
+  })
+  await said((output) => discardDeadLetter(id, options, output))
+  await expect(said((output) => showDeadLetter(id, options, output))).rejects.toThrow(/there is no dead letter/)
+})
