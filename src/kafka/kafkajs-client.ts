@@ -18,19 +18,24 @@ import { Renewable } from './renewable.ts'
 /** Few and short: the connection machine and the relay do the waiting. */
 const retry = { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000, restartOnFailure: async () => false }
 
+/**
+ * A send is tried once. kafkajs repeats one only to brokers that have not answered yet: where the leader of a refused partition
+ * has moved to one that has, its records are left out and the send is acknowledged all the same. An idempotent producer must
+ * repeat, so it is none: what is sent again is known by its id.
+ */
+const once = { ...retry, retries: 0 }
+
 interface KafkajsWorld {
   readonly clock: Clock
   readonly logger: Logger
 }
 
-/** kafkajs behind our port. Admin and producer are made anew after every failure: an idempotent producer that lost a request may never get in step again. */
+/** kafkajs behind our port. Admin and producer are made anew after every failure. */
 export function createKafkajsClient(settings: KafkaSettings, clientId: string, { clock, logger }: KafkajsWorld): KafkaClient {
   process.env['KAFKAJS_NO_PARTITIONER_WARNING'] ??= '1'
   const kafka = new Kafka(configOf(settings, clientId, logger))
   const admin = new Renewable<Admin>(() => kafka.admin({ retry }))
-  const producer = new Renewable<Producer>(() =>
-    kafka.producer({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false, retry }),
-  )
+  const producer = new Renewable<Producer>(() => kafka.producer({ maxInFlightRequests: 1, allowAutoTopicCreation: false, retry: once }))
   return {
     ping: () => admin.use(async (client) => void (await client.describeCluster())),
     ensureTopics: (topics) => admin.use((client) => ensureTopics(client, topics, clock)),
@@ -102,6 +107,9 @@ async function send(client: Producer, records: readonly NewRecord[]): Promise<re
   return records.map(({ topic, partition }) => {
     const place = `${topic}/${partition}`
     const offset = next.get(place) ?? -1
+    if (partition !== undefined && offset < 0) {
+      throw new Error(`no broker has acknowledged ${place}`)
+    }
     next.set(place, offset + 1)
     return { partition: partition ?? -1, offset }
   })

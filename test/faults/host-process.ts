@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type GuardedProcess, type GuardedProcesses, guardianEnded } from '../support/guarded-processes.ts'
 
 /** One embedding host (`examples/embedded-host`), whose lives are numbered. */
@@ -22,14 +21,14 @@ export interface HostProcess {
 
 export interface HostProcessOptions {
   readonly name: string
+  /** JavaScript of the host. */
+  readonly program: string
   readonly folder: string
   readonly guarded: GuardedProcesses
   readonly env: Readonly<Record<string, string>>
 }
 
-const program = fileURLToPath(new URL('../../examples/embedded-host/host.ts', import.meta.url))
-
-export function hostProcess({ name, folder, guarded, env }: HostProcessOptions): HostProcess {
+export function hostProcess({ name, program, folder, guarded, env }: HostProcessOptions): HostProcess {
   const complaints: string[] = []
   const logs: string[] = []
   let life: { readonly process: GuardedProcess; expected: boolean } | undefined
@@ -59,7 +58,7 @@ export function hostProcess({ name, folder, guarded, env }: HostProcessOptions):
       logs.push(log)
       const process_ = await guarded.start({
         file: process.execPath,
-        args: ['--import', 'tsx', program],
+        args: [program],
         env: { ...env, HOST_NAME: `${name}.${logs.length}` },
         log,
       })

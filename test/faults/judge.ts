@@ -83,7 +83,7 @@ let producer: Producer | undefined
 
 /** Until the broker has acknowledged them; a producer that met a failure is replaced. */
 async function produce(ready: readonly Due[]): Promise<void> {
-  const client = kafkaClient(values.brokers.split(','), { requestTimeout: 5_000, connectionTimeout: 2_000, retry: { retries: 1 } })
+  const client = kafkaClient(values.brokers.split(','), { requestTimeout: 5_000, connectionTimeout: 2_000, retry: { retries: 0 } })
   producer ??= client.producer({ allowAutoTopicCreation: false })
   try {
     await producer.connect()

@@ -65,7 +65,7 @@ export function startLoad({ brokers, topic, perSecond }: LoadOptions): Load {
   }
 
   async function send(records: readonly Planned[]): Promise<void> {
-    producer ??= kafkaClient(brokers, { requestTimeout: 5_000, connectionTimeout: 2_000, retry: { retries: 1 } }).producer()
+    producer ??= kafkaClient(brokers, { requestTimeout: 5_000, connectionTimeout: 2_000, retry: { retries: 0 } }).producer()
     try {
       await producer.connect()
       await producer.send({ topic, messages: records.map(({ key, value }) => ({ key, value })) })

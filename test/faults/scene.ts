@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { freePort } from '../support/free-port.ts'
 import { guardProcesses } from '../support/guarded-processes.ts'
 import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
@@ -63,14 +62,11 @@ export async function openScene({ servers, seconds, deadlineSeconds, logs, tell 
   )
   const judgeLog = join(folder, 'judge.jsonl')
   const judgePort = await freePort()
-  const judge = fileURLToPath(new URL('./judge.ts', import.meta.url))
   const late = String(deadlineSeconds * 1_000 + 1_500)
   await guarded.start({
     file: process.execPath,
     args: [
-      '--import',
-      'tsx',
-      judge,
+      servers.programs.judge,
       '--brokers',
       servers.kafka.brokers.join(','),
       '--port',
@@ -85,6 +81,7 @@ export async function openScene({ servers, seconds, deadlineSeconds, logs, tell 
   const hosts = links.map((link, index) =>
     hostProcess({
       name: `host-${index + 1}`,
+      program: servers.programs.host,
       folder,
       guarded,
       env: {

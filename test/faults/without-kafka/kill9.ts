@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,8 +21,8 @@ export interface Kill9Result extends Findings {
   readonly injected: number
 }
 
-/** Least and most life of a process, ms from its start: PGlite needs a second to open. */
-const lives = { postgres: [700, 1_900], pglite: [2_000, 5_000] } as const
+/** Least and most life of a process, ms: from its first batch on, or, of each fourth, from its start. */
+const lives = { postgres: [0, 1_500], pglite: [0, 3_000] } as const
 
 /** A process that runs batches is killed with SIGKILL at random moments and started again, then left to finish; then everything is checked. */
 export async function kill9WithoutKafka({ seconds, store }: Kill9Options): Promise<Kill9Result> {
@@ -35,6 +36,7 @@ export async function kill9WithoutKafka({ seconds, store }: Kill9Options): Promi
     while (Date.now() < until) {
       const child = start([...place, '--log', logFile, '--life', String(kills)])
       const [least, most] = lives[store]
+      await (kills % 4 === 3 ? undefined : Promise.race([once(child, 'message'), once(child, 'exit')]))
       await new Promise((resolve) => setTimeout(resolve, least + Math.random() * (most - least)))
       child.kill('SIGKILL')
       await ended(child)
@@ -52,7 +54,7 @@ export async function kill9WithoutKafka({ seconds, store }: Kill9Options): Promi
 
 function start(args: readonly string[]): ChildProcess {
   const node = fileURLToPath(new URL('./node.ts', import.meta.url))
-  return spawn(process.execPath, ['--import', 'tsx', node, ...args], { stdio: ['ignore', 'ignore', 'inherit'] })
+  return spawn(process.execPath, ['--import', 'tsx', node, ...args], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
 }
 
 function ended(child: ChildProcess): Promise<number | null> {

@@ -52,6 +52,7 @@ if (values.finish) {
   const pause = 1_000 / Number(values.perSecond)
   for (let number = 0; ; number++) {
     await makeBatch(`b-${values.life}-${number}`)
+    process.send?.('working')
     await new Promise((resolve) => setTimeout(resolve, pause))
   }
 }
