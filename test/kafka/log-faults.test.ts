@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { expect, it } from 'vitest'
-import { mailboxTopic } from '../../src/kafka/kafka-ports.ts'
+import { mailboxTopic } from '../../src/kafka/client-ports.ts'
 import { partitionOf } from '../../src/runtime/message.ts'
 import { createQuire, type Quire } from '../../src/quire.ts'
 import type { HaltedPartition } from '../../src/runtime/owned-partitions.ts'

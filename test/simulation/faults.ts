@@ -1,4 +1,4 @@
-import { PortFailure } from '../../src/runtime/port-failure.ts'
+import { PortFailure, type PortServer } from '../../src/runtime/port-failure.ts'
 import type { RandomStream } from '../../src/judging/random.ts'
 
 /** How a port call goes wrong. `before` and `after` say whether it was carried out. */
@@ -46,6 +46,9 @@ export function drawFault(plan: FaultPlan, crashes: number, random: RandomStream
   return 'none'
 }
 
-export function outage(): PortFailure {
-  return new PortFailure('database', 'transient', 'simulated outage')
+/** What a client of this server meets. Those of the broker are errors of its client library, which our adapter classifies. */
+export function outage(server: PortServer): Error {
+  return server === 'database'
+    ? new PortFailure('database', 'transient', 'simulated outage')
+    : Object.assign(new Error('simulated outage'), { code: 'ECONNRESET' })
 }
