@@ -8,7 +8,8 @@ export interface Forked<Message extends object> {
   on(call: (message: Message) => void): () => void
   /** The first message from now on that is as wanted. Rejects when the process ends before. */
   until(isWanted: (message: Message) => boolean): Promise<Message>
-  /** SIGKILL. */
+  signal(signal: NodeJS.Signals): void
+  /** SIGKILL, and the end of the process. */
   kill(): Promise<void>
   /** A clean end. */
   stop(): Promise<void>
@@ -42,6 +43,7 @@ export function forked<Message extends object>(file: string, config: object): Fo
         })
         child.once('exit', ended)
       }),
+    signal: (signal) => void child.kill(signal),
     async kill() {
       child.kill('SIGKILL')
       await exited
