@@ -27,18 +27,17 @@ export function drawPlan(random: RandomStream): FaultPlan {
   }
 }
 
+const passing = ['refused', 'answer-lost', 'slow'] as const
+
 export function drawFault(plan: FaultPlan, crashes: number, random: RandomStream): CallFault {
   const lot = random.next()
-  const steps: [CallFault, number][] = [
-    ['crash-before', crashes < plan.mostCrashes ? plan.crash / 2 : 0],
-    ['crash-after', crashes < plan.mostCrashes ? plan.crash / 2 : 0],
-    ['refused', plan.refused],
-    ['answer-lost', plan.answerLost],
-    ['slow', plan.slow],
-  ]
-  let edge = 0
-  for (const [fault, share] of steps) {
-    edge += share
+  const crash = crashes < plan.mostCrashes ? plan.crash : 0
+  if (lot < crash) {
+    return lot < crash / 2 ? 'crash-before' : 'crash-after'
+  }
+  let edge = crash
+  for (const fault of passing) {
+    edge += fault === 'answer-lost' ? plan.answerLost : plan[fault]
     if (lot < edge) {
       return fault
     }
