@@ -12,6 +12,11 @@ export class Heap<T> {
     return this.#items[0]?.key
   }
 
+  /** The item `pop` would give. */
+  get top(): T | undefined {
+    return this.#items[0]?.item
+  }
+
   push(key: number, item: T): void {
     this.#items.push({ key, order: this.#order++, item })
     this.#rise(this.#items.length - 1)

@@ -3,6 +3,7 @@ import { takeCare } from './careful.ts'
 import type { Connection } from './connection.ts'
 import { QuireError } from './errors.ts'
 import { type FailureStreaks, isTooLong, relaxed } from './failure-streaks.ts'
+import { HeldBack } from './held-back.ts'
 import { loadTurn } from './load.ts'
 import { gather, type GatherParts } from './gather.ts'
 import { LogReader, type LogReaderParts } from './log-reader.ts'
@@ -30,8 +31,6 @@ export interface ProcessorParts extends Omit<GatherParts, 'log' | 'backlog'>, Om
   readonly count: (by: Partial<Counters>) => void
 }
 
-/** What is due but held back is looked at again after this time. */
-const heldBackMs = 20
 /** A halted partition is looked at again after this time: somebody may have mended its log, or deployed. */
 const haltMs = { log: 5_000, failures: 300_000 }
 
@@ -43,6 +42,7 @@ export class Processor {
   readonly #signal: Signal
   readonly #log: LogReader
   readonly #backlog: Backlog
+  readonly #heldBack = new HeldBack()
   #streaks: FailureStreaks = new Map()
   #stopping = false
 
@@ -79,6 +79,7 @@ export class Processor {
       if (isIdle(work)) {
         await this.#rest()
       } else {
+        this.#heldBack.reset()
         await takeCare(work, { ...this.#parts, turn: (part) => this.#turn(part) })
       }
     }
@@ -218,12 +219,12 @@ export class Processor {
     const now = clock.now()
     cache.passivate(partitions.now() - passivateAfterMs)
     const next = Math.min(
-      timers.nextAt() ?? Number.POSITIVE_INFINITY,
+      (timers.nextAt() ?? Number.POSITIVE_INFINITY) - partitions.skewMs,
       tasks.nextAt() ?? Number.POSITIVE_INFINITY,
       cache.size > 0 ? now + passivateAfterMs : Number.POSITIVE_INFINITY,
       partitions.nextAt() ?? Number.POSITIVE_INFINITY,
     )
-    await this.#signal.wait(next > now ? next : now + heldBackMs)
+    await this.#signal.wait(this.#heldBack.lookAt(next, now))
   }
 
   #use<T>(call: () => Promise<T>): Promise<T> {

@@ -33,14 +33,10 @@ export class SimulatedClock implements Clock {
 
   /** Time of the next callback, ms; undefined when nothing is scheduled. */
   nextAt(): number | undefined {
-    while (this.#scheduled.topKey !== undefined) {
-      const entry = this.#scheduled.pop() as Scheduled
-      if (entry.run !== undefined) {
-        this.#scheduled.push(entry.at, entry)
-        return entry.at
-      }
+    while (this.#scheduled.top?.run === undefined && this.#scheduled.size > 0) {
+      this.#scheduled.pop()
     }
-    return undefined
+    return this.#scheduled.topKey
   }
 
   /** Moves time to the next callback and runs it; false when nothing is scheduled at or before `until`. */

@@ -1,4 +1,4 @@
-import { PortFailure } from '../../src/runtime/port-failure.ts'
+import { PortFailure, type PortServer } from '../../src/runtime/port-failure.ts'
 import type { RandomStream } from '../../src/judging/random.ts'
 
 /** How a port call goes wrong. `before` and `after` say whether it was carried out. */
@@ -27,18 +27,17 @@ export function drawPlan(random: RandomStream): FaultPlan {
   }
 }
 
+const passing = ['refused', 'answer-lost', 'slow'] as const
+
 export function drawFault(plan: FaultPlan, crashes: number, random: RandomStream): CallFault {
   const lot = random.next()
-  const steps: [CallFault, number][] = [
-    ['crash-before', crashes < plan.mostCrashes ? plan.crash / 2 : 0],
-    ['crash-after', crashes < plan.mostCrashes ? plan.crash / 2 : 0],
-    ['refused', plan.refused],
-    ['answer-lost', plan.answerLost],
-    ['slow', plan.slow],
-  ]
-  let edge = 0
-  for (const [fault, share] of steps) {
-    edge += share
+  const crash = crashes < plan.mostCrashes ? plan.crash : 0
+  if (lot < crash) {
+    return lot < crash / 2 ? 'crash-before' : 'crash-after'
+  }
+  let edge = crash
+  for (const fault of passing) {
+    edge += fault === 'answer-lost' ? plan.answerLost : plan[fault]
     if (lot < edge) {
       return fault
     }
@@ -46,6 +45,9 @@ export function drawFault(plan: FaultPlan, crashes: number, random: RandomStream
   return 'none'
 }
 
-export function outage(): PortFailure {
-  return new PortFailure('database', 'transient', 'simulated outage')
+/** What a client of this server meets. Those of the broker are errors of its client library, which our adapter classifies. */
+export function outage(server: PortServer): Error {
+  return server === 'database'
+    ? new PortFailure('database', 'transient', 'simulated outage')
+    : Object.assign(new Error('simulated outage'), { code: 'ECONNRESET' })
 }

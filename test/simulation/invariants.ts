@@ -1,7 +1,9 @@
 import type { MemoryDatabase } from '../../src/testing/memory-database.ts'
 import type { Registry } from '../../src/runtime/registry.ts'
 import type { Json } from '../../src/runtime/define-actor.ts'
+import { inboxKey } from '../../src/runtime/turn-draft.ts'
 import type { Armed, Turn } from '../../src/runtime/turn-rows.ts'
+import type { Output } from './log-form.ts'
 
 /** Looks at every commit and at the end; what does not hold is noted with its name. */
 export class Invariants {
@@ -21,7 +23,18 @@ export class Invariants {
   }
 
   acknowledged(address: string, id: string): void {
-    this.#acknowledged.add(`${address}#${id}`)
+    this.#acknowledged.add(inboxKey({ address, messageId: id }))
+  }
+
+  /** What left, at last: the same id is the same output. */
+  published(outputs: readonly Output[]): void {
+    const known = new Map<string, string>()
+    for (const { id, topic, payload } of outputs) {
+      if ((known.get(id) ?? payload) !== payload) {
+        this.#note('published ids mean equal bytes', `${topic} ${id}`)
+      }
+      known.set(id, payload)
+    }
   }
 
   /** After a commit was carried out. */
@@ -86,11 +99,11 @@ export class Invariants {
     const found = new Set<string>()
     for (const rows of database.journal.values()) {
       for (const row of rows) {
-        found.add(`${row.address}#${row.messageId}`)
+        found.add(inboxKey(row))
       }
     }
     for (const letter of database.deadLetters.values()) {
-      found.add(`${letter.address}#${letter.messageId}`)
+      found.add(inboxKey(letter))
     }
     for (const key of this.#acknowledged) {
       if (!found.has(key)) {

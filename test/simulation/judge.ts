@@ -1,18 +1,24 @@
 import type { ComparisonRequest, Judge } from '../../src/batch/judge.ts'
-import { verdictOf } from '../../src/batch/verdict.ts'
 import { batchAddress } from '../../src/batch/request.ts'
 import { randomStream } from '../../src/judging/random.ts'
-import type { Message } from '../../src/runtime/message.ts'
 import type { SimulatedClock } from '../../src/testing/simulated-clock.ts'
+
+/** What the provider says of one comparison; one that is sent twice says it in two copies. */
+export interface Callback {
+  readonly address: string
+  readonly comparison: string
+  readonly data: object
+  readonly copy: number
+}
 
 export interface JudgeParts {
   readonly seed: string
   readonly clock: SimulatedClock
-  /** Appends as the outside does: it is no part of any node. */
-  readonly deliver: (message: Message) => void
+  /** Delivers the data of a callback as the outside does: it is no part of any node. */
+  readonly deliver: (callback: Callback) => void
   /** True while the judge may misbehave. */
   readonly chaos: () => boolean
-  readonly onAsked: (comparison: string) => void
+  readonly onAsked: (comparison: ComparisonRequest) => void
 }
 
 /** Attempts of one comparison that may go wrong; the next one is answered well, so that the outcome is that of a calm run. */
@@ -26,7 +32,7 @@ export function simulatedJudge(parts: JudgeParts): Judge {
   return {
     concurrency: 32,
     async submit(comparison, { signal }) {
-      parts.onAsked(comparison.id)
+      parts.onAsked(comparison)
       const random = randomStream(`${parts.seed} ${comparison.id}`, 0)
       const bad = parts.chaos() && comparison.attempt <= badAttempts && random.next() < 0.3
       const kind = bad ? (['refuse', 'error', 'late', 'never', 'malformed'] as const)[Math.floor(random.next() * 5)] : 'well'
@@ -47,22 +53,18 @@ function answerLater(comparison: ComparisonRequest, kind: string, random: { next
   const delay = kind === 'late' ? 25_000 + random.next() * 20_000 : random.next() * 8_000
   const copies = parts.chaos() && random.next() < 0.3 ? 2 : 1
   for (let copy = 0; copy < copies; copy++) {
-    const message = verdict(comparison, kind, copy)
-    parts.clock.schedule(delay + copy * random.next() * 10_000, () => parts.deliver(message))
+    const callback = { address: batchAddress(comparison.batchId), comparison: comparison.id, data: dataOf(comparison, kind, copy), copy }
+    parts.clock.schedule(delay + copy * random.next() * 10_000, () => parts.deliver(callback))
   }
 }
 
-function verdict({ id, batchId, essayA, essayB }: ComparisonRequest, kind: string, copy: number): Message {
-  const base = { correlation_id: id, provider: 'sim', model: 'sim', response_time_ms: 1 }
+function dataOf({ id, essayA, essayB }: ComparisonRequest, kind: string, copy: number): object {
+  const base = { provider: 'sim', model: 'sim', response_time_ms: 1 }
   const winner = essayA.id < essayB.id ? 'Essay A' : 'Essay B'
   const well = { ...base, winner, justification: `copy ${copy}`, confidence: 4 }
-  const error = { ...base, error_detail: { error_code: 'TIMEOUT', message: 'too slow' } }
-  const data = kind === 'error' ? error : kind === 'malformed' ? { ...well, confidence: 99 } : well
-  const decoded = verdictOf(data)
-  if ('problem' in decoded) {
-    throw new Error(decoded.problem)
-  }
-  return { id: `${id}/${copy}`, address: batchAddress(batchId), kind: 'event', body: JSON.stringify(decoded.event) }
+  const detail = { error_code: 'TIMEOUT', message: 'too slow', correlation_id: id, timestamp: '2026-01-01T00:00:00Z' }
+  const error = { ...base, error_detail: { ...detail, service: 'provider', operation: 'compare' } }
+  return kind === 'error' ? error : kind === 'malformed' ? { ...well, confidence: 99 } : well
 }
 
 function wait(clock: SimulatedClock, ms: number, signal: AbortSignal): Promise<void> {

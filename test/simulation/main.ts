@@ -23,6 +23,9 @@ const summary = {
   seeds: results.length,
   violations: failed.length,
   seedsPerMinute: Math.round(results.length / minutes),
+  table: results.filter((result) => result.form === 'table').length,
+  broker: results.filter((result) => result.form === 'broker').length,
+  longOutages: results.filter((result) => result.longOutage !== null).length,
   crashes: results.reduce((sum, result) => sum + result.crashes, 0),
   posts: results.reduce((sum, result) => sum + result.posts, 0),
 }

@@ -1,29 +1,33 @@
 import { batchActor } from '../../src/batch/batch.actor.ts'
-import { batchAddress, batchInput } from '../../src/batch/request.ts'
-import { randomStream, type RandomStream } from '../../src/judging/random.ts'
-import { scoreNet } from '../../src/judging/quality.ts'
-import type { BatchScores } from '../../src/machines/batch.machine.ts'
-import { localPublisher, type OutboundEvent } from '../../src/runtime/local-publisher.ts'
-import { isPortFailure } from '../../src/runtime/port-failure.ts'
-import type { Mailbox, Store } from '../../src/runtime/ports.ts'
+import type { ComparisonRequest } from '../../src/batch/judge.ts'
+import { batchAddress } from '../../src/batch/request.ts'
+import { type RandomStream, randomStream } from '../../src/judging/random.ts'
+import { type Message, partitionOf } from '../../src/runtime/message.ts'
+import type { PortServer } from '../../src/runtime/port-failure.ts'
+import type { Store } from '../../src/runtime/ports.ts'
 import { createRegistry, type Registry } from '../../src/runtime/registry.ts'
-import type { Message } from '../../src/runtime/message.ts'
+import type { Turn } from '../../src/runtime/turn-rows.ts'
 import { createMemoryDatabase } from '../../src/testing/memory-database.ts'
-import { createMemoryMailbox } from '../../src/testing/memory-mailbox.ts'
 import { createMemoryStore } from '../../src/testing/memory-store.ts'
 import { SimulatedClock } from '../../src/testing/simulated-clock.ts'
 import { lamp } from '../support/machines/lamp.ts'
 import { player } from '../support/machines/rally.ts'
-import { perfect, runJudging } from '../support/judging-loop.ts'
-import { drawFault, drawPlan, type FaultPlan, noFaults } from './faults.ts'
+import { BrokerForm } from './broker-form.ts'
+import { calmOutcome, checkBatch, checkRally, type SimulatedBatch } from './end-checks.ts'
+import { type CallFault, drawFault, drawPlan, type FaultPlan, noFaults } from './faults.ts'
 import { Invariants } from './invariants.ts'
 import { simulatedJudge } from './judge.ts'
+import type { LogForm } from './log-form.ts'
 import { type Mutation, mutated } from './mutations.ts'
 import { Node } from './node.ts'
-import { SimulatedLock } from './ownership.ts'
+import { Posts } from './posts.ts'
+import { TableForm } from './table-form.ts'
 
 export interface SimulationResult {
   readonly seed: number
+  readonly form: LogForm['name']
+  /** What was away for longer than deadline and recovery while nothing else went wrong; null in the other seeds. */
+  readonly longOutage: LongOutage | null
   readonly violations: readonly string[]
   /** Of all scheduling points; equal for equal seeds. */
   readonly trace: string
@@ -35,16 +39,27 @@ export interface SimulationResult {
 export interface SimulationOptions {
   readonly seed: number
   readonly calm?: boolean
-  /** A planted fault of the store, to prove that the checks can fail. */
+  /** A planted fault, to prove that the checks can fail. */
   readonly mutation?: Mutation
 }
 
-const partitions = 4
-const chaosMs = 60_000
-/** Everything must have come to rest by then. */
-const restMs = 4 * 3_600_000
+const longOutages = ['database', 'log', 'both', 'owners'] as const
+type LongOutage = (typeof longOutages)[number]
 
-/** Runs one seed: chaos for a virtual minute, then everything is healed and the system must come to rest. */
+const partitions = 4
+const chaosMs = { table: 60_000, broker: 30_000 }
+/** A database is away, or a process stands still, for this long at most. */
+const mostAwayMs = 40_000
+/** Everything must have come to rest by then. */
+const restMs = 900_000
+/** Deadline and recovery; the second is short in the seeds that outlast it. */
+const settingsOf = (isLong: boolean) => ({ comparisonDeadlineSeconds: 20, batchTimeoutSeconds: isLong ? 60 : 3_600 })
+const longMs = { least: 70_000, most: 120_000 }
+
+/**
+ * Runs one seed: chaos for up to a virtual minute, then everything is healed and the system must come to rest. Even seeds keep the
+ * log in a topic, odd ones in a table. Of eight seeds two are calm but for one outage longer than deadline and recovery.
+ */
 export async function simulate({ seed, calm = false, mutation }: SimulationOptions): Promise<SimulationResult> {
   const world = new World(seed, calm, mutation)
   await world.run()
@@ -57,41 +72,53 @@ class World {
   readonly #clock = new SimulatedClock(0)
   readonly #database = createMemoryDatabase()
   readonly #invariants = new Invariants()
-  readonly #lock = new SimulatedLock(partitions)
-  readonly #published: OutboundEvent[] = []
+  readonly #posts = new Posts(this.#invariants)
+  readonly #form: LogForm
   readonly #store: Store
-  readonly #mailbox: Mailbox
   readonly #registry: Registry
-  readonly #batches: { readonly id: string; readonly n: number }[]
+  readonly #batches: readonly SimulatedBatch[]
+  readonly #longOutage: LongOutage | undefined
+  readonly #settings: ReturnType<typeof settingsOf>
   #plan: FaultPlan
   #chaos: boolean
   #nodes: Node[] = []
   #names = 0
   #crashes = 0
-  #posts = 0
   #trace = 0
   #databaseAwayUntil = 0
+  #outageEnds: number | undefined
 
   constructor(seed: number, calm: boolean, mutation: Mutation | undefined) {
     this.#seed = seed
     this.#random = randomStream(`world ${seed}`, 0)
-    this.#plan = calm ? noFaults : drawPlan(this.#random)
-    this.#chaos = !calm
+    this.#longOutage = !calm && seed % 8 < 2 ? longOutages[Math.floor(this.#random.next() * longOutages.length)] : undefined
+    this.#chaos = !calm && this.#longOutage === undefined
+    this.#plan = this.#chaos ? drawPlan(this.#random) : noFaults
+    this.#settings = settingsOf(this.#longOutage !== undefined)
     const store = createMemoryStore(this.#database, this.#clock)
-    const mailbox = createMemoryMailbox(this.#database, this.#clock)
     this.#store = this.#watched(mutation === undefined ? store : mutated(store, mutation, this.#database))
-    this.#mailbox = this.#watchedMailbox(mailbox, mutation === 'lose-message')
+    this.#form = this.#formOf(mutation)
     this.#registry = createRegistry(this.#actorsOf('nobody'))
     this.#batches = Array.from({ length: 2 }, (_, index) => ({ id: `s${seed}-${index}`, n: 2 + Math.floor(this.#random.next() * 3) }))
   }
 
+  #formOf(mutation: Mutation | undefined): LogForm {
+    const shared = { clock: this.#clock, database: this.#database, invariants: this.#invariants, partitions, mutation }
+    const random = randomStream(`log ${this.#seed}`, 0)
+    return this.#seed % 2 === 1
+      ? new TableForm({ ...shared, settings: this.#settings })
+      : new BrokerForm({ ...shared, random, chaos: () => this.#chaos })
+  }
+
   async run(): Promise<void> {
     await this.#store.open({ partitions, tables: this.#registry.tables })
-    this.#boot()
-    this.#boot()
+    const nodes = this.#form.name === 'broker' && this.#random.next() < 0.3 ? 3 : 2
+    for (let count = 0; count < nodes; count++) {
+      this.#boot()
+    }
     this.#workload()
     this.#scheduleTrouble()
-    await this.#until(() => this.#clock.now() >= chaosMs)
+    await this.#until(() => this.#clock.now() >= Math.max(chaosMs[this.#form.name], this.#outageEnds ?? 0))
     this.#heal()
     await this.#until(() => this.#isAtRest() || this.#clock.now() > restMs)
     this.#checkEnd()
@@ -100,10 +127,12 @@ class World {
   result(): SimulationResult {
     return {
       seed: this.#seed,
+      form: this.#form.name,
+      longOutage: (this.#outageEnds === undefined ? undefined : this.#longOutage) ?? null,
       violations: this.#invariants.violations,
       trace: (this.#trace >>> 0).toString(16),
       crashes: this.#crashes,
-      posts: this.#posts,
+      posts: this.#posts.count,
       virtualMs: this.#clock.now(),
     }
   }
@@ -121,31 +150,34 @@ class World {
 
   #boot(): void {
     const name = `node-${this.#seed}-${++this.#names}`
+    const random = randomStream(name, 0)
     const node = new Node({
       name,
       clock: this.#clock,
+      skewMs: this.#chaos && random.next() < 0.5 ? Math.round(random.next() * 6_000 - 3_000) : 0,
       store: this.#store,
-      mailbox: this.#mailbox,
-      publisher: localPublisher((event) => void this.#published.push(event)),
-      ownership: this.#lock.port(name),
+      log: (gate) => this.#form.portsOf(name, gate),
       actors: this.#actorsOf(name),
       partitions,
-      random: randomStream(name, 0),
-      fault: () => {
-        const fault = drawFault(this.#plan, this.#crashes, this.#random)
-        return this.#databaseAwayUntil > this.#clock.now() && !fault.startsWith('crash') ? 'refused' : fault
-      },
+      random,
+      fault: (server) => this.#fault(server),
       onCrash: (dead) => this.#crashed(dead),
     })
     this.#nodes.push(node)
     void node.runtime.start()
   }
 
-  /** Its lock falls some time later; another process is started some time later. */
+  #fault(server: PortServer): CallFault {
+    const fault = drawFault(this.#plan, this.#crashes, this.#random)
+    const isAway = server === 'database' && this.#databaseAwayUntil > this.#clock.now()
+    return isAway && !fault.startsWith('crash') ? 'refused' : fault
+  }
+
+  /** Another process is started some time later. */
   #crashed(name: string): void {
     this.#crashes += 1
     this.#nodes = this.#nodes.filter((node) => node.name !== name)
-    this.#clock.schedule(this.#random.next() * 3_000, () => this.#lock.leave(name))
+    this.#form.crashed(name)
     this.#clock.schedule(500 + this.#random.next() * 5_000, () => this.#boot())
   }
 
@@ -155,90 +187,114 @@ class World {
 
   #batchActor(node: string) {
     return batchActor({
-      settings: { comparisonDeadlineSeconds: 20, batchTimeoutSeconds: 3_600 },
+      settings: this.#settings,
       content: { fetch: async (storageId) => `text ${storageId}` },
       judge: simulatedJudge({
         seed: String(this.#seed),
         clock: this.#clock,
         chaos: () => this.#chaos,
-        deliver: (message) => this.#fromOutside(message),
+        deliver: (callback) => this.#sometimesTwice(() => this.#form.callback(callback)),
         onAsked: (comparison) => this.#asked(node, comparison),
       }),
     })
   }
 
-  /** A question is wrong once the verdict of that very comparison is in the journal. A zombie with a lease cannot know it yet. */
-  #asked(node: string, comparison: string): void {
-    this.#posts += 1
-    if (this.#database.partitions.get(0)?.owner !== node) {
-      return
-    }
-    for (const rows of this.#database.journal.values()) {
-      if (rows.some((row) => row.kind === 'event' && row.messageId.startsWith(`${comparison}/`))) {
-        this.#invariants.note('nothing is asked twice', comparison)
-      }
+  #asked(node: string, comparison: ComparisonRequest): void {
+    const partition = partitionOf(batchAddress(comparison.batchId), partitions)
+    this.#posts.asked(comparison.id, this.#database.partitions.get(partition)?.owner === node)
+    if (this.#longOutage !== undefined && this.#outageEnds === undefined && this.#posts.comparisons === this.#slots()) {
+      this.#beginLongOutage(this.#longOutage)
     }
   }
 
-  /** The outside tries until the log has it, duplicates and all. */
-  #fromOutside(message: Message): void {
-    void this.#mailbox.append([message])
+  /** Comparisons of all batches when nothing goes wrong. */
+  #slots(): number {
+    return this.#batches.reduce((sum, { n }) => sum + calmOutcome(n).slots, 0)
+  }
+
+  /** Begins when everything was asked, while the first verdicts come: the others wait in the log. */
+  #beginLongOutage(what: LongOutage): void {
+    const lasts = longMs.least + this.#random.next() * (longMs.most - longMs.least)
+    const begins = 20 + this.#random.next() * 4_000
+    this.#outageEnds = this.#clock.now() + begins + lasts
+    this.#clock.schedule(begins, () => {
+      if (what === 'database' || what === 'both') {
+        this.#databaseAwayUntil = this.#clock.now() + lasts
+      }
+      if (what === 'log' || what === 'both') {
+        this.#form.goAway(lasts)
+      }
+      if (what === 'owners') {
+        for (const node of this.#nodes) {
+          this.#pause(node, lasts)
+        }
+      }
+    })
+  }
+
+  #sometimesTwice(send: () => void): void {
+    send()
     if (this.#chaos && this.#random.next() < 0.1) {
-      void this.#mailbox.append([message])
+      send()
     }
   }
 
   #workload(): void {
-    const send = (message: Message): void => void this.#clock.schedule(this.#random.next() * 5_000, () => this.#fromOutside(message))
+    const later = (run: () => void): void => void this.#clock.schedule(this.#random.next() * 5_000, () => this.#sometimesTwice(run))
+    const send = (message: Message): void => this.#form.send(message)
     for (const { id, n } of this.#batches) {
-      const essays = Array.from({ length: n }, (_, index) => ({ id: `e${index}`, storageId: `t${index}` }))
-      const input = batchInput({ batchId: id, userId: 'sim', essays }, { comparisonDeadlineSeconds: 20, batchTimeoutSeconds: 3_600 })
-      send({ id: 'create', address: batchAddress(id), kind: 'create', body: JSON.stringify(input) })
+      later(() => this.#form.request(id, n))
     }
-    this.#fromOutside({ id: 'c', address: 'lamp/1', kind: 'create', body: '{"litForMs":30000}' })
-    send({ id: 'p', address: 'lamp/1', kind: 'event', body: '{"type":"PRESS"}' })
-    this.#fromOutside({ id: 'c', address: 'player/a', kind: 'create', body: '{"partner":"player/b","most":6}' })
-    this.#fromOutside({ id: 'c', address: 'player/b', kind: 'create', body: '{"partner":"player/a","most":6}' })
-    send({ id: 'serve', address: 'player/a', kind: 'event', body: '{"type":"BALL","count":1}' })
-    send({ id: 'poison', address: 'lamp/1', kind: 'event', body: '{"type":1}' })
-    send({ id: 'nobody', address: 'lamp/unborn', kind: 'event', body: '{"type":"PRESS"}' })
+    send({ id: 'c', address: 'lamp/1', kind: 'create', body: '{"litForMs":20000}' })
+    later(() => send({ id: 'p', address: 'lamp/1', kind: 'event', body: '{"type":"PRESS"}' }))
+    send({ id: 'c', address: 'player/a', kind: 'create', body: '{"partner":"player/b","most":6}' })
+    send({ id: 'c', address: 'player/b', kind: 'create', body: '{"partner":"player/a","most":6}' })
+    later(() => send({ id: 'serve', address: 'player/a', kind: 'event', body: '{"type":"BALL","count":1}' }))
+    later(() => this.#form.sendPoison())
   }
 
   #scheduleTrouble(): void {
     if (!this.#chaos) {
       return
     }
-    const sometime = (run: () => void): void => void this.#clock.schedule(this.#random.next() * chaosMs, run)
+    const sometime = (run: () => void): void =>
+      void this.#clock.schedule(this.#random.next() * chaosMs[this.#form.name], () => this.#chaos && run())
+    this.#form.schedule(sometime)
     if (this.#random.next() < 0.5) {
       sometime(() => {
-        this.#databaseAwayUntil = this.#clock.now() + this.#random.next() * 40_000
+        this.#databaseAwayUntil = this.#clock.now() + this.#random.next() * mostAwayMs
       })
     }
     if (this.#random.next() < 0.5) {
       sometime(() => {
         const [zombie] = this.#nodes
         if (zombie !== undefined) {
-          zombie.pausedUntil = this.#clock.now() + this.#random.next() * 40_000
+          this.#pause(zombie, this.#random.next() * mostAwayMs)
         }
-        this.#lock.steal()
       })
     }
+  }
+
+  #pause(node: Node, ms: number): void {
+    node.pausedUntil = this.#clock.now() + ms
+    this.#form.paused(node.name, ms)
   }
 
   #heal(): void {
     this.#plan = noFaults
     this.#chaos = false
     this.#databaseAwayUntil = 0
+    this.#form.heal()
     for (const node of this.#nodes) {
       node.pausedUntil = 0
     }
   }
 
   #isAtRest(): boolean {
-    const { actors, outbox, mailbox, partitions: rows } = this.#database
+    const { actors, outbox } = this.#database
     const ended = this.#batches.every(({ id }) => actors.get(batchAddress(id))?.runStatus === 'done')
-    const read = [...mailbox].every(([partition, records]) => (records.at(-1)?.offset ?? -1) < (rows.get(partition)?.nextOffset ?? 0))
-    return ended && read && [...outbox.values()].every((row) => row.delivered) && actors.get('lamp/1')?.state === 'off'
+    const quiet = ended && actors.get('lamp/1')?.state === 'off' && [...outbox.values()].every((row) => row.delivered)
+    return quiet && this.#form.isRead(this.#database)
   }
 
   #checkEnd(): void {
@@ -246,35 +302,15 @@ class World {
       const states = [...this.#database.actors.values()].map((row) => `${row.address}=${row.state}`).join(' ')
       this.#invariants.note('comes to rest', `after ${this.#clock.now()} ms: ${states}`)
     }
+    const outputs = this.#form.outputs()
     this.#invariants.atRest(this.#database, this.#registry)
-    for (const { id, n } of this.#batches) {
-      this.#checkBatch(batchAddress(id), n)
+    this.#invariants.published(outputs)
+    for (const batch of this.#batches) {
+      checkBatch(batch, this.#database, outputs, this.#invariants)
     }
-    const caught = JSON.parse(this.#database.actors.get('player/b')?.snapshot ?? '{}') as {
-      readonly context?: { readonly returns: number }
-    }
-    if (caught.context?.returns !== 3) {
-      this.#invariants.note('messages between actors count once', `player/b returned ${caught.context?.returns} balls`)
-    }
-  }
-
-  /** One terminal outcome, its events once, and the ranking of a run without faults. */
-  #checkBatch(address: string, n: number): void {
-    const actor = this.#database.actors.get(address)
-    const output = JSON.parse(actor?.output ?? 'null') as { readonly scores: BatchScores | null } | null
-    const expected = scoreNet({ n, slots: runJudging(n, {}, perfect).slots }).scores.map(
-      ({ item, score }) => `e${item} ${score.toFixed(6)}`,
-    )
-    const found = output?.scores?.ranking.map(({ id, score }) => `${id} ${score.toFixed(6)}`) ?? []
-    if (found.join() !== expected.join()) {
-      this.#invariants.note('outputs equal those without faults', `${address}: ${found.join()} instead of ${expected.join()}`)
-    }
-    const ids = new Map<string, Set<string>>()
-    for (const event of this.#published.filter((each) => each.address === address)) {
-      ids.set(event.topic, (ids.get(event.topic) ?? new Set()).add(event.id))
-    }
-    if (ids.size !== 3 || [...ids.values()].some((set) => set.size !== 1)) {
-      this.#invariants.note('one terminal outcome and its events', `${address}: ${[...ids.keys()].join()}`)
+    checkRally(this.#database, this.#invariants)
+    if (this.#longOutage !== undefined) {
+      this.#posts.checkNoneExtra(this.#slots())
     }
   }
 
@@ -293,25 +329,19 @@ class World {
         const outcome = await store.commit(turn)
         if (outcome.kind === 'committed') {
           this.#invariants.committed(turn, this.#database)
+          this.#noteVerdicts(turn)
         }
         return outcome
       },
     }
   }
 
-  #watchedMailbox(mailbox: Mailbox, loses: boolean): Mailbox {
-    return {
-      ...mailbox,
-      append: async (messages) => {
-        const kept = loses ? messages.filter((message) => !message.id.endsWith('serve')) : messages
-        const positions = await mailbox.append(kept).catch((error: unknown) => {
-          throw isPortFailure(error, 'database') ? error : new Error('append failed', { cause: error })
-        })
-        for (const message of messages) {
-          this.#invariants.acknowledged(message.address, message.id)
-        }
-        return positions
-      },
+  #noteVerdicts({ journal }: Turn): void {
+    for (const row of journal) {
+      const verdict = row.kind === 'event' ? (JSON.parse(row.event) as { readonly comparison?: string }).comparison : undefined
+      if (verdict !== undefined) {
+        this.#posts.answered(verdict)
+      }
     }
   }
 }
