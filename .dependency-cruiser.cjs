@@ -14,7 +14,24 @@ const folders = {
   kafka: { values: ['runtime/(errors|port-failure|message)\\.ts$'], types: ['runtime/'], packages: ['kafkajs'] },
   batch: { values: ['runtime/', 'judging/', 'machines/batch\\.machine\\.ts$'], packages: ['xstate', 'uuid', 'zod', 'undici'] },
   testing: { values: ['runtime/', 'persistence/', 'kafka/', 'judging/random\\.ts$'], packages: ['xstate'] },
-  host: { values: [''], packages: ['commander', 'cli-progress', 'csv-parse', 'env-paths', 'zod'] },
+  host: {
+    values: [''],
+    packages: [
+      'commander',
+      'cli-progress',
+      'csv-parse',
+      'env-paths',
+      'fastify',
+      '@fastify/helmet',
+      '@fastify/rate-limit',
+      '@fastify/swagger',
+      'fastify-type-provider-zod',
+      'pino',
+      'prom-client',
+      'undici',
+      'zod',
+    ],
+  },
 }
 
 /** Of one folder only: queries of the tenant's tables know the rows it declares. */

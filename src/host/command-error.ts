@@ -1,5 +1,6 @@
 import { type ErrorCode, isQuireError } from '../runtime/errors.ts'
 import { exitCodes } from './exit-codes.ts'
+import { ActRefused } from './act-refused.ts'
 
 /** A command that cannot be carried out: one sentence with the remedy, and the exit status. */
 export class CommandError extends Error {
@@ -16,6 +17,7 @@ const codes: Partial<Record<ErrorCode, number>> = {
   'invalid-address': exitCodes.badInput,
   'invalid-message': exitCodes.badInput,
   'unknown-actor': exitCodes.badInput,
+  'dead-letter-unknown': exitCodes.badInput,
   'folder-in-use': exitCodes.folderInUse,
   'folder-newer': exitCodes.newerVersion,
   'schema-newer': exitCodes.newerVersion,
@@ -29,6 +31,9 @@ const codes: Partial<Record<ErrorCode, number>> = {
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommandError) {
     return error.exitCode
+  }
+  if (error instanceof ActRefused) {
+    return exitCodes.refused
   }
   return isQuireError(error) ? (codes[error.code] ?? exitCodes.failed) : exitCodes.failed
 }

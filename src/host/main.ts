@@ -1,15 +1,19 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { messageOf } from '../runtime/errors.ts'
 import { actCommand } from './cli/act.ts'
+import { discardDeadLetter, listDeadLetters, replayDeadLetter, showDeadLetter } from './cli/dead-letters.ts'
 import { demo } from './cli/demo.ts'
 import { doctor } from './cli/doctor.ts'
 import { listBatches, showJournal, showResult, why } from './cli/inspect.ts'
 import { createOutput, type Output } from './cli/output.ts'
 import { rank } from './cli/rank.ts'
+import { serve } from './cli/serve.ts'
+import { watchBatch } from './cli/watch.ts'
 import { exitCodeOf } from './command-error.ts'
 import { exitCodes } from './exit-codes.ts'
+import { type OperatorAct, operatorActs } from './operator.ts'
+import { version } from './version.ts'
 
 type Options = Readonly<Record<string, string | boolean | undefined>>
 
@@ -58,16 +62,52 @@ export function createProgram(run: (work: (output: Output) => Promise<void>, opt
   stored(program.command('result <batch>').description('ranking, scores and outbound events'), json).action(
     (batch: string, options: Options) => run((output) => showResult(batch, options, output), options),
   )
-  for (const name of ['cancel', 'force'] as const) {
-    const about = name === 'cancel' ? 'end it as CANCELLED' : 'finish it with what it has, if 80 % is settled'
-    stored(program.command(`${name} <batch>`).description(about), json).action((batch: string, options: Options) =>
-      run((output) => actCommand(name, batch, options, output), options),
-    )
-  }
+  operatorCommands(program, json, run)
+  deadLetterCommands(program, json, run)
+  program
+    .command('serve')
+    .description('batches as a service, set up by the environment (docs/settings.md)')
+    .action((options: Options) => run(() => serve(process.env), options))
   stored(program.command('doctor').description('look at database, clock, log and broker, and say what to do'), json)
     .option('--accept-gap <partition>', "go on behind a gap of the log, of one partition or of 'all'; the journal says who did")
     .action((options: Options) => run((output) => doctor(options, output), options))
   return program
+}
+
+type Run = Parameters<typeof createProgram>[0]
+type Flag = readonly [string, string]
+
+const acts: Readonly<Record<OperatorAct, string>> = {
+  cancel: 'end it as CANCELLED',
+  force: 'finish it with what it has, if 80 % is settled',
+  pause: 'count outcomes, but submit and decide nothing',
+  resume: 'go on after a pause',
+}
+
+function operatorCommands(program: Command, json: Flag, run: Run): void {
+  for (const act of operatorActs) {
+    stored(program.command(`${act} <batch>`).description(acts[act]), json)
+      .option('--reason <text>', 'why: kept in the journal')
+      .action((batch: string, options: Options) => run((output) => actCommand(act, batch, options, output), options))
+  }
+  stored(program.command('watch <batch>').description('what happened and what happens, until it is done'), json).action(
+    (batch: string, options: Options) => run((output) => watchBatch(batch, options, output), options),
+  )
+}
+
+function deadLetterCommands(program: Command, json: Flag, run: Run): void {
+  const letters = program.command('dead-letters').description('messages that could not be handled')
+  stored(letters.command('list').description('list them, oldest first'), json)
+    .option('--batch <batch>', 'only those of this batch')
+    .option('--all', 'also those that were replayed')
+    .action((options: Options) => run((output) => listDeadLetters(options, output), options))
+  const one = { show: showDeadLetter, replay: replayDeadLetter, discard: discardDeadLetter }
+  const about = { show: 'one, with the message as it came', replay: 'send it again as a message of its own', discard: 'delete it for good' }
+  for (const name of ['show', 'replay', 'discard'] as const) {
+    stored(letters.command(`${name} <id>`).description(about[name]), json).action((id: string, options: Options) =>
+      run((output) => one[name](id, options, output), options),
+    )
+  }
 }
 
 /** Options of the commands on stored batches. */
@@ -76,11 +116,6 @@ function stored(command: Command, json: readonly [string, string]): Command {
     .option('--data <dir>', 'data folder (QUIRE_DATA_DIR)')
     .option('--database <url>', 'postgres://... (QUIRE_DATABASE_URL)')
     .option(...json)
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { readonly version: string }).version
 }
 
 /** Runs a command: what it throws becomes one sentence on stderr and the documented exit status. */

@@ -120,7 +120,7 @@ export class KafkaMailbox implements Mailbox, Ownership {
   /** Everything is fetched from the group's own offsets now, and not from the database's: so nothing is, until it was opened. */
   #joined(assigned: readonly number[]): void {
     this.#reader.consumer?.pause(this.#parts.topic, assigned)
-    this.#states = new Map(assigned.map((partition) => [partition, { kind: 'closed', since: 0 }]))
+    this.#states = new Map(assigned.map((partition) => [partition, { kind: 'closed', since: Number.NEGATIVE_INFINITY }]))
     const mine = new Set(assigned)
     this.#listener?.revoked(Array.from({ length: this.#parts.partitions }, (_, id) => id).filter((id) => !mine.has(id)))
     this.#listener?.assigned(assigned)

@@ -302,6 +302,7 @@ export const batchMachine = setup({
     touch: assign({ lastActivityAt: ({ event }) => timeOf(event) }),
     pause: assign({ paused: true, next: 'none', lastActivityAt: ({ event }) => timeOf(event) }),
     resume: assign({ paused: false, lastActivityAt: ({ event }) => timeOf(event), trigger: 'operator' }),
+    unpause: assign({ paused: false, lastActivityAt: ({ event }) => timeOf(event) }),
     blameMonitor: assign({ trigger: 'monitor' }),
     end: assign((_, _params: { as: EndCause }) => provided('end')),
     keepBrief: (_, _params: Facts) => provided('keepBrief'),
@@ -748,6 +749,7 @@ export const batchMachine = setup({
           actions: [{ type: 'journalRefusal', params: ({ context }) => ({ context, because: 'it is being scored already' }) }],
           description: 'It is being finished already.',
         },
+        RESUME: { actions: [{ type: 'unpause' }], description: 'The batch goes on; what decided its end stays the cause.' },
       },
       after: {
         recovery: [

@@ -12,6 +12,8 @@ export interface Database {
   readonly kind: 'postgres' | 'pglite'
   readonly schema: string
   readonly kysely: Kysely<unknown>
+  /** The same connections, with time for what takes long: migrations, and waiting for those of others. */
+  readonly patient: Kysely<unknown>
   /** A table of the schema, for use in `sql`. */
   table(name: string): RawBuilder<unknown>
   /** Notices of other processes; those of this one come at once. */
@@ -31,7 +33,16 @@ export interface PostgresOptions {
   readonly connections?: number
   /** Shown in pg_stat_activity; default `quire`. */
   readonly applicationName?: string
+  /** A query without an answer by then is given up with its connection, ms. Default 15,000. */
+  readonly queryTimeoutMs?: number
 }
+
+/** For migrations, ms. */
+const patienceMs = 600_000
+/** A session nobody asks anything is looked at this often, ms. */
+const heartbeatMs = 5_000
+/** Closing takes no longer, ms: over a path that was lost nobody says goodbye. */
+const goodbyeMs = 3_000
 
 /** int8 as a safe integer: positions and times stay far below 2^53; a larger one is a fault, said loudly. */
 function safeInteger(text: string): number {
@@ -56,35 +67,44 @@ export function openPostgres(options: PostgresOptions): Database {
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
   }
+  const queryTimeoutMs = options.queryTimeoutMs ?? 15_000
   const pool = new pg.Pool({ ...config, max: options.connections ?? 10 })
   // An idle client whose server goes away emits an error; the next query meets it and is classified there.
   pool.on('error', () => undefined)
   // So does one that is lent out, and without a listener that would end the process.
   pool.on('connect', (client) => client.on('error', () => undefined))
-  const openSession = () => classified(() => connectSession(config))
-  const kysely = new Kysely<unknown>({ dialect: pgDialect(pool, options.preparedStatements ?? true) })
+  const openSession = () => classified(() => connectSession({ ...config, query_timeout: queryTimeoutMs }, options.clock))
+  const prepared = options.preparedStatements ?? true
+  const kysely = new Kysely<unknown>({ dialect: pgDialect(pool, { prepared, queryTimeoutMs }) })
   const listener = createListener(options.schema, openSession, options.clock)
   return {
     kind: 'postgres',
     schema: options.schema,
     kysely,
+    // Without names: those of one connection must not mean two texts.
+    patient: new Kysely<unknown>({ dialect: pgDialect(pool, { prepared: false, queryTimeoutMs: patienceMs }) }),
     table: (name) => sql.id(options.schema, name),
     listener,
     openSession,
     async close() {
       await listener.close()
-      await kysely.destroy()
+      await atMost(goodbyeMs, kysely.destroy(), options.clock)
     },
   }
 }
 
-async function connectSession(config: pg.ClientConfig): Promise<Session> {
+/** The server ends a session whose process has vanished after 25 s, and its lock falls; its own default is two hours. */
+const keepAlives = 'set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3'
+
+async function connectSession(config: pg.ClientConfig, clock: Clock): Promise<Session> {
   const client = new pg.Client(config)
   const ends: (() => void)[] = []
   let ended = false
+  let cancelBeat = (): void => {}
   const end = (): void => {
     if (!ended) {
       ended = true
+      cancelBeat()
       for (const call of ends) {
         call()
       }
@@ -92,20 +112,42 @@ async function connectSession(config: pg.ClientConfig): Promise<Session> {
   }
   client.on('error', end)
   client.on('end', end)
-  await client.connect()
+  const close = async (): Promise<void> => {
+    const goodbye = client.end().catch(() => undefined)
+    await (ended ? undefined : atMost(goodbyeMs, goodbye, clock))
+    end()
+  }
+  /** Both ends may hold a connection for good whose path was lost: only a question finds out. */
+  const beat = (): void => {
+    cancelBeat = clock.schedule(heartbeatMs, () => void client.query('select 1').then(() => ended || beat(), close))
+  }
+  try {
+    await client.connect()
+    await client.query(keepAlives)
+  } catch (error) {
+    void close()
+    throw error
+  }
+  beat()
   return {
     query: async (text, values) => (await classified(() => client.query(text, [...values]))).rows as Record<string, unknown>[],
     onEnd(call) {
       ended ? call() : ends.push(call)
     },
-    async close() {
-      await client.end().catch(() => undefined)
-      end()
-    },
+    close,
     onNotice(call) {
       client.on('notification', (message) => call(message.channel))
     },
   }
+}
+
+async function atMost(ms: number, call: Promise<unknown>, clock: Clock): Promise<void> {
+  let cancel = (): void => {}
+  const passed = new Promise<void>((resolve) => {
+    cancel = clock.schedule(ms, resolve)
+  })
+  await Promise.race([call, passed])
+  cancel()
 }
 
 export interface PGliteOptions {
@@ -123,6 +165,7 @@ export async function openPGlite(options: PGliteOptions): Promise<Database> {
     kind: 'pglite',
     schema: options.schema,
     kysely,
+    patient: kysely,
     table: (name) => sql.id(options.schema, name),
     listener,
     openSession: undefined,

@@ -6,7 +6,7 @@ export interface PgPool {
   end(): Promise<void>
 }
 export interface PgClient {
-  query(query: { name?: string; text: string; values: unknown[] }): Promise<{
+  query(query: { name?: string; text: string; values: unknown[]; query_timeout: number }): Promise<{
     readonly command: string
     readonly rowCount: number | null
     readonly rows: unknown[]
@@ -22,32 +22,89 @@ export interface PGliteLike {
 
 type Command = 'UPDATE' | 'DELETE' | 'INSERT' | 'SELECT' | 'MERGE'
 
+export interface PgDialectOptions {
+  /** Named statements; off behind a pgbouncer in transaction mode. */
+  readonly prepared: boolean
+  /** A query that has no answer by then is given up with its connection, ms: nobody tells of a path that was lost. */
+  readonly queryTimeoutMs: number
+}
+
 /**
  * Kysely on a pg pool. Kysely sends no named statements; here each text gets a name, so that Postgres parses and plans it once
- * a connection. Switch that off (`prepared: false`) behind a pgbouncer in transaction mode.
+ * a connection.
  */
-export function pgDialect(pool: PgPool, prepared: boolean): PostgresDialect {
+export function pgDialect(pool: PgPool, options: PgDialectOptions): PostgresDialect {
   const names = new Map<string, string>()
   const nameOf = (text: string): string => {
     const name = names.get(text) ?? `quire_${names.size}`
     names.set(text, name)
     return name
   }
-  return new PostgresDialect({
-    pool: { connect: async () => namedClient(await pool.connect(), prepared ? nameOf : undefined), end: () => pool.end() } as PostgresPool,
-  })
+  const trust = createTrust()
+  const connect = async () => {
+    const client = await trustedClient(pool, trust)
+    return namedClient(client, { nameOf: options.prepared ? nameOf : undefined, limitMs: options.queryTimeoutMs, onBroken: trust.lose })
+  }
+  return new PostgresDialect({ pool: { connect, end: () => pool.end() } as PostgresPool })
+}
+
+/** Where one connection was lost the idle ones are lost, too, and each would cost a time limit to find out: none is used again. */
+function createTrust() {
+  const made = new WeakMap<PgClient, number>()
+  let losses = 0
+  return {
+    lose() {
+      losses += 1
+    },
+    holds(client: PgClient): boolean {
+      const since = made.get(client) ?? losses
+      made.set(client, since)
+      return since === losses
+    },
+  }
+}
+
+async function trustedClient(pool: PgPool, trust: ReturnType<typeof createTrust>): Promise<PgClient> {
+  for (;;) {
+    const client = await pool.connect()
+    if (trust.holds(client)) {
+      return client
+    }
+    client.release(true)
+  }
 }
 
 /** begin, commit and rollback are cheaper unnamed. */
 const worthAName = /^\s*(with|select|insert|update|delete)/i
 
-function namedClient(client: PgClient, nameOf: ((text: string) => string) | undefined): PostgresPoolClient {
+interface ClientUse {
+  readonly nameOf: ((text: string) => string) | undefined
+  readonly limitMs: number
+  readonly onBroken: () => void
+}
+
+function namedClient(client: PgClient, { nameOf, limitMs, onBroken }: ClientUse): PostgresPoolClient {
+  let broken: unknown
   const query = async (text: string, values: readonly unknown[] = []) => {
     const name = nameOf !== undefined && worthAName.test(text) ? { name: nameOf(text) } : {}
-    const result = await client.query({ ...name, text, values: [...values] })
-    return { command: result.command as Command, rowCount: result.rowCount ?? 0, rows: result.rows }
+    try {
+      const result = await client.query({ ...name, text, values: [...values], query_timeout: limitMs })
+      return { command: result.command as Command, rowCount: result.rowCount ?? 0, rows: result.rows }
+    } catch (error) {
+      if (broken === undefined && !isAnswer(error)) {
+        broken = error
+        onBroken()
+      }
+      throw error
+    }
   }
-  return { query, release: () => client.release() } as PostgresPoolClient
+  return { query, release: () => client.release(broken) } as PostgresPoolClient
+}
+
+/** True for an error that the server sent and after which the connection goes on. */
+function isAnswer(error: unknown): boolean {
+  const { severity, code } = error as { readonly severity?: string; readonly code?: string }
+  return severity !== undefined && !/^(57P|08)/.test(code ?? '')
 }
 
 /** Kysely on PGlite: one connection, handed out to one user at a time, so that transactions do not mix. */

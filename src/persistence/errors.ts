@@ -34,7 +34,7 @@ const meanings: readonly (readonly [prefix: string, kind: PortFailure['kind'], r
 
 /** What pg says without a code when a connection ends under a query. */
 const lostConnection =
-  /connection terminated|connection ended|client has encountered a connection error|timeout exceeded when trying to connect|not queryable|pool after calling end|PGlite is clos/i
+  /connection terminated|connection ended|query read timeout|client has encountered a connection error|timeout exceeded when trying to connect|not queryable|pool after calling end|PGlite is clos/i
 
 /** Any error of a driver as a `PortFailure`; errors of our own pass unchanged. Unknown ones are permanent: no waiting mends a bug. */
 export function storeFailure(error: unknown): PortFailure | QuireError {

@@ -39,6 +39,7 @@ export function createListener(schema: string, openSession: (() => Promise<Sessi
     if (openSession === undefined || closed) {
       return
     }
+    session = undefined
     try {
       const opened = await openSession()
       session = opened

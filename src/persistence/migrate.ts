@@ -19,7 +19,7 @@ export interface MigrationSetup {
  * @throws QuireError `schema-newer`, `partitions-mismatch`, `log-mismatch`
  */
 export async function migrate(database: Database, setup: MigrationSetup): Promise<void> {
-  await database.kysely.transaction().execute(async (transaction) => {
+  await database.patient.transaction().execute(async (transaction) => {
     await sql`select pg_advisory_xact_lock(${sql.lit(lockKey)})`.execute(transaction)
     await sql`create schema if not exists ${sql.id(database.schema)}`.execute(transaction)
     await sql`create table if not exists ${database.table('migrations')} (name text primary key, at timestamptz not null default now())`.execute(

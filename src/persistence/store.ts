@@ -7,9 +7,10 @@ import { classified } from './errors.ts'
 import { migrate } from './migrate.ts'
 import { announceElsewhere } from './notify.ts'
 import { acceptGap, claimPartitions, markHalted, markStarted, readHalted, readPartitions, releasePartitions } from './partitions.ts'
-import { listActors, loadForTurn, readActor } from './read/actors.ts'
+import { listActors, loadForTurn, readActiveStates, readActor } from './read/actors.ts'
 import { readActorTasks, readActorTimers, readHeld, readHeldAddresses, readTasks, readTimers } from './read/due.ts'
-import { readCounts, readDeadLetters, readStuck, trimLogs } from './read/health.ts'
+import { discardDeadLetter, readDeadLetters } from './read/dead-letters.ts'
+import { readCounts, readStuck, trimLogs } from './read/health.ts'
 import { readFeed, readJournal, readJournalEnds } from './read/journal.ts'
 import { shareInboundProgress } from './read/inbound-progress.ts'
 import { offerOutputAgain, readOutbox, readOutputs, refuseOutputs, settleOutbox } from './read/outbox.ts'
@@ -27,12 +28,7 @@ export function createStore(db: Database, clock: Clock): Store {
       }
     },
     close: () => db.close(),
-    async ping() {
-      const { rows } = await sql<{ now: string }>`select (extract(epoch from clock_timestamp()) * 1000)::float8::text as now`.execute(
-        db.kysely,
-      )
-      return Number(rows[0]?.now)
-    },
+    ping: () => readClock(db),
     claim: (partitions, owner) => claimPartitions(db, partitions, owner),
     release: (claims) => releasePartitions(db, claims),
     claims: (partitions) => readPartitions(db, partitions),
@@ -66,7 +62,9 @@ export function createStore(db: Database, clock: Clock): Store {
     readRow: (table, key) => readTenantRow(db, table, key),
     stuck: (partitions, limit) => readStuck(db, partitions, limit),
     counts: (partitions) => readCounts(db, partitions),
+    activeStates: (type) => readActiveStates(db, type),
     deadLetters: (query) => readDeadLetters(db, query),
+    deadLetterDiscarded: (id) => discardDeadLetter(db, id),
     async deadLetterReplayed(id) {
       await sql`update ${db.table('dead_letters')} set replayed = true where id = ${id}`.execute(db.kysely)
     },
@@ -74,6 +72,11 @@ export function createStore(db: Database, clock: Clock): Store {
     subscribe: (wake) => db.listener.subscribe('commit', wake),
   }
   return classifying(store)
+}
+
+async function readClock(db: Database): Promise<number> {
+  const { rows } = await sql<{ now: string }>`select (extract(epoch from clock_timestamp()) * 1000)::float8::text as now`.execute(db.kysely)
+  return Number(rows[0]?.now)
 }
 
 /** Every asynchronous method throws classified failures only. */

@@ -170,6 +170,8 @@ export interface ActorFilter {
   readonly type?: string
   readonly runStatus?: ActorRow['runStatus']
   readonly state?: string
+  /** Born before this time, ms since the epoch. */
+  readonly createdBefore?: number
   readonly limit: number
   /** Addresses above this one, for paging. */
   readonly after?: Address
@@ -191,6 +193,17 @@ export interface Gap {
   /** ms since the epoch. */
   readonly at: number
 }
+
+export interface DeadLetterQuery {
+  readonly id?: string
+  readonly address?: Address
+  /** Those that were, or were not, replayed. */
+  readonly replayed?: boolean
+  readonly limit: number
+  /** The last one of the page before. */
+  readonly after?: Pick<DeadLetterRow, 'at' | 'id'>
+}
+export type StoredDeadLetter = DeadLetterRow & { readonly replayed: boolean }
 
 /** Durable state. Throws a PortFailure: transient (wait and try again) or permanent. */
 export interface Store {
@@ -263,8 +276,14 @@ export interface Store {
     partitions: readonly number[],
   ): Promise<{ readonly active: number; readonly waiting: number; readonly failed: number; readonly oldestActiveAt: number | null }>
 
-  deadLetters(query: { readonly id?: string; readonly address?: Address; readonly limit: number }): Promise<readonly DeadLetterRow[]>
+  /** Active actors of a type, counted by state. */
+  activeStates(type: string): Promise<Readonly<Record<string, number>>>
+
+  /** Dead letters, oldest first, a page at a time. */
+  deadLetters(query: DeadLetterQuery): Promise<readonly StoredDeadLetter[]>
   deadLetterReplayed(id: string): Promise<void>
+  /** Deletes a dead letter nobody will replay; false when there is none. */
+  deadLetterDiscarded(id: string): Promise<boolean>
   /** Deletes mailbox records and inbox entries older than this that every owner has passed. */
   trim(olderThan: number): Promise<void>
   /** Calls `wake` after commits of any process. Returns the unsubscriber. */

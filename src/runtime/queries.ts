@@ -5,9 +5,9 @@ import { QuireError } from './errors.ts'
 import { type Explanation, explain } from './explain.ts'
 import type { OutboundEvent } from './local-publisher.ts'
 import { partitionOf } from './message.ts'
-import type { ActorFilter, ActorSummary, Store } from './ports.ts'
+import type { ActorFilter, ActorSummary, DeadLetterQuery, Store, StoredDeadLetter, StuckActor } from './ports.ts'
 import type { Registry } from './registry.ts'
-import { type Transition, transitionOf, watch } from './watch.ts'
+import { type Transition, transitionOf, watch, type WatchOptions } from './watch.ts'
 
 export interface QueryParts {
   readonly store: Store
@@ -58,11 +58,36 @@ export class Queries {
     return rows.map((row) => ({ id: row.id, topic: row.target, key: row.key, payload: JSON.parse(row.payload) as Json, address }))
   }
 
-  watch(
-    pattern: string,
-    options: { readonly after?: readonly { readonly partition: number; readonly entry: number }[] },
-  ): AsyncGenerator<Transition, void, void> {
+  watch(pattern: string, options: WatchOptions): AsyncGenerator<Transition, void, void> {
     return watch(pattern, options, this.#parts)
+  }
+
+  async journalEnds(): Promise<readonly Transition['position'][]> {
+    const ids = this.#allPartitions()
+    const ends = await this.#parts.connection.use(() => this.#parts.store.journalEnds(ids))
+    return ids.map((partition, index) => ({ partition, entry: ends[index] ?? -1 }))
+  }
+
+  async stuck(limit: number): Promise<readonly StuckActor[]> {
+    return await this.#parts.connection.use(() => this.#parts.store.stuck(this.#allPartitions(), limit))
+  }
+
+  async activeStates(type: string): Promise<Readonly<Record<string, number>>> {
+    return await this.#parts.connection.use(() => this.#parts.store.activeStates(type))
+  }
+
+  async deadLetters(query: DeadLetterQuery): Promise<readonly StoredDeadLetter[]> {
+    return await this.#parts.connection.use(() => this.#parts.store.deadLetters(query))
+  }
+
+  async discard(id: string): Promise<void> {
+    if (!(await this.#parts.connection.use(() => this.#parts.store.deadLetterDiscarded(id)))) {
+      throw new QuireError('dead-letter-unknown', `there is no dead letter ${id}`)
+    }
+  }
+
+  #allPartitions(): readonly number[] {
+    return Array.from({ length: this.#parts.partitions }, (_, index) => index)
   }
 
   #partitionOf(address: string): number {

@@ -7,6 +7,7 @@ import type {
   ActorSummary,
   Broker,
   Clock,
+  DeadLetterQuery,
   Ids,
   Inbound,
   Logger,
@@ -15,9 +16,11 @@ import type {
   Publisher,
   Random,
   Store,
+  StoredDeadLetter,
+  StuckActor,
 } from './ports.ts'
 import type { StatusStore } from './status.ts'
-import type { Transition } from './watch.ts'
+import type { Transition, WatchOptions } from './watch.ts'
 
 /** Everything of the outside the runtime touches. */
 export interface RuntimePorts {
@@ -50,16 +53,23 @@ export interface Runtime {
   /** State, since when, what it waits for, what happens next and when. @throws QuireError `unknown-actor` */
   inspect(address: string): Promise<Explanation>
   /** Committed transitions of an address, or of all that start with the text before a final `*`; resumes after positions. */
-  watch(
-    pattern: string,
-    options?: { readonly after?: readonly { readonly partition: number; readonly entry: number }[] },
-  ): AsyncGenerator<Transition, void, void>
+  watch(pattern: string, options?: WatchOptions): AsyncGenerator<Transition, void, void>
+  /** Where the journal of each partition ends now: `watch` goes on after it. */
+  journalEnds(): Promise<readonly Transition['position'][]>
   /** Actors in order of address, a page at a time. */
   actors(filter: ActorFilter): Promise<readonly ActorSummary[]>
   /** The journal of one actor, in order, above an entry. */
   journal(address: string, options?: { readonly after?: number; readonly limit?: number }): Promise<readonly Transition[]>
   /** Outputs of one actor, delivered or not, in order. */
   outputs(address: string): Promise<readonly OutboundEvent[]>
+  /** Active actors without a next cause, as the monitor looks for them; in health there are none. */
+  stuck(limit: number): Promise<readonly StuckActor[]>
+  /** Active actors of a type, counted by state. */
+  activeStates(type: string): Promise<Readonly<Record<string, number>>>
+  /** Dead letters, oldest first, a page at a time. */
+  deadLetters(query: DeadLetterQuery): Promise<readonly StoredDeadLetter[]>
+  /** Deletes a dead letter for good. @throws QuireError `dead-letter-unknown` */
+  discard(deadLetterId: string): Promise<void>
   readonly status: StatusStore
   /** Sends a dead letter again as a message of its own, `<id>#r1`; null for an output, which is offered again. */
   replay(deadLetterId: string): Promise<Position | null>

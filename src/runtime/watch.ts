@@ -24,6 +24,13 @@ export interface Transition {
   readonly position: { readonly partition: number; readonly entry: number }
 }
 
+export interface WatchOptions {
+  /** Positions to go on after; partitions not named are read from their beginning. Absent: from now on. */
+  readonly after?: readonly Transition['position'][]
+  /** Ends the iterator within a second, also while nothing is committed. */
+  readonly signal?: AbortSignal
+}
+
 export interface WatchParts {
   readonly store: Pick<Store, 'feed' | 'journalEnds'>
   readonly connection: Pick<Connection, 'use'>
@@ -37,22 +44,21 @@ const pageSize = 500
  * Follows committed transitions of one address, or of all that start with a pattern's text before `*`.
  * It reads the journal at the pace of the reader, so a slow one costs no memory. Ends when the runtime stops.
  */
-export async function* watch(
-  pattern: string,
-  options: { readonly after?: readonly { readonly partition: number; readonly entry: number }[] },
-  parts: WatchParts,
-): AsyncGenerator<Transition, void, void> {
+export async function* watch(pattern: string, options: WatchOptions, parts: WatchParts): AsyncGenerator<Transition, void, void> {
   const positions = await startOf(pattern, options.after, parts)
   const matches = pattern.endsWith('*')
     ? (address: string) => address.startsWith(pattern.slice(0, -1))
     : (address: string) => address === pattern
   const read = async (): Promise<readonly JournalRow[] | undefined> => {
+    if (options.signal?.aborted === true) {
+      return []
+    }
     const rows = await parts.connection.use(() => parts.store.feed([...positions.values()], pageSize))
     return rows.length === 0 ? undefined : rows
   }
   for (;;) {
     const rows = await parts.changes.until(undefined, read, Number.POSITIVE_INFINITY).catch(endWhenStopped)
-    if (rows === undefined) {
+    if (rows === undefined || rows.length === 0) {
       return
     }
     for (const row of rows) {

@@ -1,4 +1,5 @@
 export { createMemoryDatabase, type MemoryDatabase } from './memory-database.ts'
+export { MemoryKafka, type MemoryKafkaOptions } from './memory-kafka.ts'
 export { createMemoryMailbox } from './memory-mailbox.ts'
 export { createMemoryOwnership } from './memory-ownership.ts'
 export { createMemoryStore } from './memory-store.ts'

@@ -22,6 +22,7 @@ type Reads =
   | 'readRow'
   | 'stuck'
   | 'counts'
+  | 'activeStates'
   | 'deadLetters'
 
 /** What the Store reads, over the maps of a memory database. */
@@ -85,11 +86,12 @@ function peopleReads(
     async actor(_partition, address) {
       return db.actors.get(address)
     },
-    async actors({ type, runStatus, state, limit, after = '' }) {
+    async actors({ type, runStatus, state, createdBefore = Number.POSITIVE_INFINITY, limit, after = '' }) {
       const asked = (row: ActorRow): boolean =>
         (type ?? row.type) === row.type &&
         (runStatus ?? row.runStatus) === row.runStatus &&
         (state ?? row.state) === row.state &&
+        row.createdAt < createdBefore &&
         row.address > after
       return [...db.actors.values()]
         .filter(asked)
@@ -125,7 +127,7 @@ function peopleReads(
   }
 }
 
-function healthReads(db: MemoryDatabase): Pick<Store, 'stuck' | 'counts' | 'deadLetters'> {
+function healthReads(db: MemoryDatabase): Pick<Store, 'stuck' | 'counts' | 'activeStates' | 'deadLetters'> {
   return {
     async stuck(ids, limit) {
       const busy = busyAddresses(db)
@@ -148,9 +150,16 @@ function healthReads(db: MemoryDatabase): Pick<Store, 'stuck' | 'counts' | 'dead
         oldestActiveAt: active.length === 0 ? null : Math.min(...active.map((row) => row.createdAt)),
       }
     },
-    async deadLetters({ id, address, limit }) {
+    async activeStates(type) {
+      const states = [...db.actors.values()].filter((row) => row.type === type && row.runStatus === 'active').map((row) => row.state)
+      return Object.fromEntries([...new Set(states)].map((state) => [state, states.filter((each) => each === state).length]))
+    },
+    async deadLetters({ id, address, replayed, after, limit }) {
       return [...db.deadLetters.values()]
+        .map((row) => ({ ...row, replayed: db.replayed.has(row.id) }))
         .filter((row) => (id ?? row.id) === row.id && (address ?? row.address) === row.address)
+        .filter((row) => (replayed ?? row.replayed) === row.replayed)
+        .filter((row) => after === undefined || row.at > after.at || (row.at === after.at && row.id > after.id))
         .sort((one, other) => one.at - other.at || (one.id < other.id ? -1 : 1))
         .slice(0, limit)
     },

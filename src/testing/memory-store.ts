@@ -33,6 +33,10 @@ export function createMemoryStore(db: MemoryDatabase, clock: Clock): Store {
     async deadLetterReplayed(id) {
       db.replayed.add(id)
     },
+    async deadLetterDiscarded(id) {
+      db.replayed.delete(id)
+      return db.deadLetters.delete(id)
+    },
     async trim(olderThan) {
       trimMemory(db, olderThan)
     },

@@ -23,7 +23,8 @@ describeWithOwnKafka('faults of hosts and of the network, short', () => {
     let tampered: unknown
     const result = await runFault(kill9, servers, {
       seconds: 1,
-      perSecond: 2,
+      perSecond: 3,
+      deadlineSeconds: 4,
       async afterwards(scene, accepted) {
         const [first, second, third] = [...accepted.batches] as [string, string, string]
         const { url } = scene.database
@@ -52,7 +53,7 @@ describeWithOwnKafka('faults of hosts and of the network, short', () => {
   it.each([zombie, terminate, network])(
     '$name costs nothing',
     async (fault) => {
-      const result = await runFault(fault, servers, { seconds: 1, perSecond: 2 })
+      const result = await runFault(fault, servers, { seconds: 1, perSecond: 3, deadlineSeconds: 4 })
       expect(result).toMatchObject(kept)
       expect(result.injected).toBeGreaterThan(0)
     },

@@ -94,7 +94,8 @@ export async function openScene({ servers, seconds, deadlineSeconds, logs, tell 
         QUIRE_TOPIC_PREFIX: topicPrefix,
         QUIRE_LLM_PROVIDER_SERVICE_URL: `http://127.0.0.1:${judgePort}`,
         QUIRE_CONTENT_SERVICE_URL: `http://127.0.0.1:${judgePort}/content`,
-        QUIRE_MAILBOX_PARTITIONS: '8',
+        // Few, so that each of them has work at any moment of a modest load.
+        QUIRE_MAILBOX_PARTITIONS: '4',
         QUIRE_COMPARISON_DEADLINE_SECONDS: String(deadlineSeconds),
         // Off: nothing that is stuck may be helped out.
         QUIRE_MONITOR_INTERVAL_SECONDS: '0',

@@ -17,7 +17,7 @@ describeWithOwnKafka('faults of Postgres and of the broker, short', () => {
   it.each([postgres, recovery, broker(4), both])(
     '$name costs nothing',
     async (fault) => {
-      const result = await runFault(fault, servers, { seconds: 4, perSecond: 2 })
+      const result = await runFault(fault, servers, { seconds: 4, perSecond: 3, deadlineSeconds: 4 })
       expect(result).toMatchObject({ lost: 0, duplicated: 0, stuck: 0, complaints: [] })
       expect(result.injected).toBeGreaterThan(0)
     },

@@ -374,3 +374,22 @@ describe('the monitor', () => {
     expect(batch.progress.end).toMatchObject({ status: 'ERROR_PROCESSING', trigger: 'monitor' })
   })
 })
+
+describe('the trigger names the cause of the outcome that decided', () => {
+  it('a text that could not be had, though the batch was resumed or woken before', () => {
+    for (const type of ['RESUME', 'WAKE']) {
+      const batch = new StepBatch({ essays: 2, bare: true }).send({ type }).notFetched(0, 'SERVICE_UNAVAILABLE')
+      expect(batch.progress.end).toMatchObject({ errorCode: 'CONTENT_SERVICE_ERROR', trigger: 'task' })
+    }
+  })
+
+  it('the last verdict, though an operator paused and resumed the batch while it was scored', () => {
+    const batch = scoring().send({ type: 'PAUSE' }).send({ type: 'RESUME' }).compute('scoreBatch')
+    expect(batch.progress).toMatchObject({ paused: false, end: { status: 'COMPLETE_STABLE', trigger: 'callback' } })
+  })
+
+  it('an operator who forced it, when the scores do not converge', () => {
+    const batch = choosingLastWave().send({ type: 'FORCE' }).failTask('scoreBatch')
+    expect(batch.progress.end).toMatchObject({ errorCode: 'CJ_SCORE_CONVERGENCE_FAILED', trigger: 'operator' })
+  })
+})

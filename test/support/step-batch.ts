@@ -1,3 +1,4 @@
+import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate'
 import { batchActor } from '../../src/batch/batch.actor.ts'
 import { comparisonId } from '../../src/batch/comparison-id.ts'
 import type { BatchProgress } from '../../src/batch/progress.ts'
@@ -10,7 +11,7 @@ import type { BatchContext } from '../../src/machines/batch.machine.ts'
 import { consequencesOf } from '../../src/runtime/consequences.ts'
 import type { Json, TenantRow } from '../../src/runtime/define-actor.ts'
 import type { Output } from '../../src/runtime/effects.ts'
-import { createRegistry } from '../../src/runtime/registry.ts'
+import { createRegistry, type RegisteredActor } from '../../src/runtime/registry.ts'
 import { assertStorable, stateNameOf } from '../../src/runtime/snapshot.ts'
 import type { Stepped } from '../../src/runtime/step.ts'
 import type { Armed } from '../../src/runtime/turn-rows.ts'
@@ -25,6 +26,8 @@ export interface StepOptions {
   readonly bare?: boolean
   /** When the batch is born, ms since the epoch. */
   readonly at?: number
+  /** Another machine in the place of the batch's own, with its names. */
+  readonly machine?: AnyStateMachine
 }
 
 interface OpenTask {
@@ -32,6 +35,8 @@ interface OpenTask {
   readonly input: unknown
 }
 
+/** Delays that fire while time is moved once: ten minutes apart for two weeks. */
+const mostFired = 2_016
 const unreachable = async (): Promise<never> => {
   throw new Error('a stepped batch calls nobody')
 }
@@ -45,20 +50,35 @@ export class StepBatch {
   at: number
   readonly address: string
   /** Outputs in order: the topic without its prefix and version, the event's data, and what leaves as it stands in the outbox. */
-  readonly published: { readonly topic: string; readonly id: string; readonly data: Record<string, unknown>; readonly output: Output }[] =
-    []
-  readonly notes: Json[] = []
-  readonly rows: TenantRow[] = []
-  readonly transitions = new Set<string>()
-  readonly tasks = new Map<string, OpenTask>()
+  published: { readonly topic: string; readonly id: string; readonly data: Record<string, unknown>; readonly output: Output }[] = []
+  notes: Json[] = []
+  rows: TenantRow[] = []
+  /** Transitions of all steps in order. */
+  taken: string[] = []
+  tasks = new Map<string, OpenTask>()
   armed: Armed = { timers: {}, tasks: {} }
-  readonly #kind
+  readonly #kind: RegisteredActor
   readonly #hold: boolean
-  #snapshot
+  #snapshot: AnyMachineSnapshot
   #seq = 0
 
-  constructor(options: StepOptions = {}) {
-    const { essays = 4, request, settings, hold = false, bare = false, at = 1_000_000 } = options
+  constructor(options: StepOptions = {}, source?: StepBatch) {
+    this.#hold = source === undefined ? (options.hold ?? false) : source.#hold
+    if (source !== undefined) {
+      this.#kind = source.#kind
+      this.#snapshot = source.#snapshot
+      this.#seq = source.#seq
+      this.at = source.at
+      this.address = source.address
+      this.armed = source.armed
+      this.published = [...source.published]
+      this.notes = [...source.notes]
+      this.rows = [...source.rows]
+      this.taken = [...source.taken]
+      this.tasks = new Map(source.tasks)
+      return
+    }
+    const { essays = 4, request, settings, bare = false, at = 1_000_000 } = options
     this.at = at
     this.address = batchAddress(request?.batchId ?? 'b')
     const actor = batchActor({
@@ -66,12 +86,11 @@ export class StepBatch {
       content: { fetch: unreachable },
       ...(settings === undefined ? {} : { settings }),
     })
-    const kind = createRegistry({ batch: actor }).typeOf(this.address)
+    const kind = createRegistry({ batch: { ...actor, machine: options.machine ?? actor.machine } }).typeOf(this.address)
     if (kind === undefined) {
       throw new Error('the batch is not registered')
     }
     this.#kind = kind
-    this.#hold = hold
     const named = Array.from({ length: essays }, (_, index) => ({ id: `e${String(index).padStart(4, '0')}`, storageId: `s${index}` }))
     const input = batchInput({ batchId: 'b', userId: 'u', essays: named, ...request }, settings)
     const stepped = kind.stepper.birth({ ...input, at: this.at, id: 'birth' })
@@ -80,6 +99,20 @@ export class StepBatch {
     if (!bare) {
       named.forEach((_, index) => this.fetched(index))
     }
+  }
+
+  /** The same batch at the same moment, going its own way from here. */
+  fork(): StepBatch {
+    return new StepBatch({}, this)
+  }
+
+  /** What the steps to come depend on, with times from now: equal texts, equal futures. */
+  fingerprint(): string {
+    const { createdAt: _, lastActivityAt, accepted, ...context } = this.context
+    const ago = (at: number): number => this.at - at
+    const timers = Object.entries(this.armed.timers).map(([id, { due }]) => [id, due - this.at])
+    const waits = Object.entries(accepted).map(([slot, at]) => [slot, ago(at)])
+    return JSON.stringify([this.#snapshot.value, context, ago(lastActivityAt), waits, timers.sort(), [...this.tasks.keys()].sort()])
   }
 
   get state(): string {
@@ -106,6 +139,11 @@ export class StepBatch {
   get inner(): string | undefined {
     const value: unknown = this.#snapshot.value
     return typeof value === 'object' && value !== null ? String(Reflect.get(value, this.state)) : undefined
+  }
+
+  /** Events stepped so far. */
+  get steps(): number {
+    return this.#seq
   }
 
   slots(): Slot[] {
@@ -182,7 +220,12 @@ export class StepBatch {
   /** Moves time; due delays fire in order of their due times. */
   elapse(ms: number): this {
     const until = this.at + ms
+    let fired = 0
     for (let next = this.#nextTimer(until); next !== undefined; next = this.#nextTimer(until)) {
+      fired += 1
+      if (fired > mostFired) {
+        throw new Error(`${next.id} is due again as soon as it fired`)
+      }
       this.at = Math.max(this.at, next.due)
       const { [next.id]: _, ...timers } = this.armed.timers
       this.armed = { ...this.armed, timers }
@@ -273,7 +316,7 @@ export class StepBatch {
     }
     this.notes.push(...follows.notes)
     this.rows.push(...follows.rows)
-    stepped.transitions.forEach((id) => this.transitions.add(id))
+    this.taken.push(...stepped.transitions)
     assertStorable(stepped.snapshot)
     this.#snapshot = this.#restored(Object.keys(this.armed.tasks))
     this.#check()

@@ -3,6 +3,7 @@ import { parseComparisonId } from '../comparison-id.ts'
 import { malformedVerdict, verdict } from '../verdict.ts'
 import { callbackData } from '../wire/callback.ts'
 import { complaintOf, sentenceOf } from '../wire/complaint.ts'
+import { momentOf } from '../wire/formats.ts'
 import { envelopeOf, type MessageOrigin, messageId, noMessageId, parsed, type Undecodable, undecodable } from './record.ts'
 
 /** A verdict for the batch whose address has this hash (rules 2): 14 hex digits. */
@@ -42,19 +43,41 @@ function outcomeOf(comparison: string, value: unknown): VerdictEvent {
     return malformedVerdict(comparison, `envelope: ${sentenceOf(envelope.complaint)}`)
   }
   const callback = callbackData.safeParse(envelope.envelope.data)
-  return callback.success ? verdict(comparison, callback.data) : malformedVerdict(comparison, sentenceOf(complaintOf(callback.error)))
+  return callback.success
+    ? sentAt(verdict(comparison, callback.data), envelope.envelope.event_timestamp)
+    : malformedVerdict(comparison, sentenceOf(complaintOf(callback.error)))
+}
+
+/** When its sender says it was sent, for the latency. */
+function sentAt(event: VerdictEvent, timestamp: string | null | undefined): VerdictEvent {
+  const at = timestamp == null ? undefined : momentOf(timestamp)
+  return at === undefined ? event : { ...event, details: { ...event.details, sentAt: Math.trunc(at) } }
 }
 
 /** A good callback of somebody else's comparison is only counted; what is no callback at all is a dead letter (domain 14). */
 function unjoined(value: unknown, data: unknown): Undecodable {
   const envelope = envelopeOf(value)
   if ('complaint' in envelope) {
-    return undecodable('envelope-invalid', `the envelope is not valid: ${sentenceOf(envelope.complaint)}; nothing can be joined by it`)
+    return undecodable(
+      'envelope-invalid',
+      `the envelope is not valid: ${sentenceOf(envelope.complaint)}; nothing can be joined by it`,
+      envelope.complaint.field,
+    )
   }
   const callback = callbackData.safeParse(data)
-  return callback.success
-    ? undecodable('uncorrelated', 'correlation_id: is no comparison of a batch of this service; echo the id the post carried')
-    : undecodable('callback-invalid', `data is not valid: ${sentenceOf(complaintOf(callback.error))}; nothing can be joined by it`)
+  if (callback.success) {
+    return undecodable(
+      'uncorrelated',
+      'correlation_id: is no comparison of a batch of this service; echo the id the post carried',
+      'data.correlation_id',
+    )
+  }
+  const complaint = complaintOf(callback.error)
+  return undecodable(
+    'callback-invalid',
+    `data is not valid: ${sentenceOf(complaint)}; nothing can be joined by it`,
+    `data.${complaint.field}`,
+  )
 }
 
 /** The comparison an object's correlation_id names. */

@@ -28,6 +28,7 @@ export interface RefusedRequest {
   readonly id: string
   readonly cause: 'VALIDATION_ERROR'
   readonly message: string
+  readonly field: string
   /** The request as it came. */
   readonly body: string
   readonly outputs: readonly OutboundMessage[]
@@ -57,7 +58,11 @@ export function decodeRequest(
   }
   const batchId = batchIdIn(envelope.data)
   if (batchId === undefined) {
-    return undecodable('entity-id-missing', 'data.entity_id is missing or unusable; give the batch id, at most 200 characters')
+    return undecodable(
+      'entity-id-missing',
+      'data.entity_id is missing or unusable; give the batch id, at most 200 characters',
+      'data.entity_id',
+    )
   }
   const address = batchAddress(batchId)
   const correlationId = envelope.correlation_id?.toLowerCase() ?? eventId(address, 'correlation')
@@ -164,8 +169,9 @@ interface Refused {
 
 function refused({ text, id, ...request }: Refused, complaint: Complaint): RefusedRequest {
   const message = repairStrings(`${sentenceOf(complaint)}; correct it and send the request again`)
-  const output = refusedEvent({ ...request, messageId: id, field: repairStrings(complaint.field), message })
-  return { kind: 'refused', address: request.address, id, cause: 'VALIDATION_ERROR', message, body: text, outputs: [output] }
+  const field = repairStrings(complaint.field)
+  const output = refusedEvent({ ...request, messageId: id, field, message })
+  return { kind: 'refused', address: request.address, id, cause: 'VALIDATION_ERROR', message, field, body: text, outputs: [output] }
 }
 
 /** The end of the year 9999: later times have no ISO-8601 form of four digits. */

@@ -10,10 +10,12 @@ export interface Undecodable {
   readonly kind: 'undecodable'
   readonly cause: 'not-json' | 'envelope-invalid' | 'message-id-missing' | 'entity-id-missing' | 'callback-invalid' | 'uncorrelated'
   readonly message: string
+  /** What is wrong, where one field is. */
+  readonly field?: string
 }
 
-export function undecodable(cause: Undecodable['cause'], message: string): Undecodable {
-  return { kind: 'undecodable', cause, message }
+export function undecodable(cause: Undecodable['cause'], message: string, field = ''): Undecodable {
+  return { kind: 'undecodable', cause, message, ...(field === '' ? {} : { field }) }
 }
 
 /** The text as JSON, or why it is none. */
@@ -32,7 +34,8 @@ export function envelopeOf(value: unknown): { readonly envelope: InboundEnvelope
 }
 
 export function invalidEnvelope(complaint: Complaint): Undecodable {
-  return undecodable('envelope-invalid', `the envelope is not valid: ${sentenceOf(complaint)}; correct it and send the message again`)
+  const message = `the envelope is not valid: ${sentenceOf(complaint)}; correct it and send the message again`
+  return undecodable('envelope-invalid', message, complaint.field)
 }
 
 /**
@@ -57,4 +60,5 @@ function usable(key: string): string | undefined {
 export const noMessageId: Undecodable = undecodable(
   'message-id-missing',
   'event_id is missing; give the envelope an event_id, or the call an Idempotency-Key of at most 256 characters',
+  'event_id',
 )

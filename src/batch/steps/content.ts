@@ -10,16 +10,14 @@ export function recordContent(context: BatchContext, event: BatchEvent): Partial
     return {}
   }
   const index = Number(event.taskId.slice(1))
+  const decides = { lastActivityAt: event.at, trigger: 'task' } as const
   const mark = (state: 'o' | 'x'): string => context.content.slice(0, index) + state + context.content.slice(index + 1)
   if (event.type === 'CONTENT_FETCHED') {
-    return { content: mark('o'), lastActivityAt: event.at }
+    return { content: mark('o'), ...decides }
   }
   return missing.has(event.error.code ?? '')
-    ? { content: mark('x'), lastActivityAt: event.at }
-    : {
-        contentProblem: `the text of essay ${context.essays[index]?.[0]} could not be fetched: ${event.error.message}`,
-        lastActivityAt: event.at,
-      }
+    ? { content: mark('x'), ...decides }
+    : { contentProblem: `the text of essay ${context.essays[index]?.[0]} could not be fetched: ${event.error.message}`, ...decides }
 }
 
 /** The items of the net: essays whose text is there, sorted by id. */

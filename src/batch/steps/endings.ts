@@ -48,7 +48,7 @@ export function endOf(context: BatchContext, cause: EndCause): BatchEnd | null {
     case 'stuck':
       return failure('ERROR_PROCESSING', 'TIMEOUT', 'stuck_timeout_insufficient_progress', forcedReason(context), recoveryTrigger(context))
     case 'unscored':
-      return failure('ERROR_PROCESSING', 'CJ_SCORE_CONVERGENCE_FAILED', 'not_scored', 'the scores did not converge')
+      return failure('ERROR_PROCESSING', 'CJ_SCORE_CONVERGENCE_FAILED', 'not_scored', 'the scores did not converge', context.end?.trigger)
     case 'scored':
       return context.end ?? decidedFinish(context)
     case 'decided':

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os'
 import { createKafkajsClient } from '../../kafka/kafkajs-client.ts'
-import { mailboxTopic } from '../../kafka/kafka-ports.ts'
+import { mailboxTopic } from '../../kafka/client-ports.ts'
 import { kafkaSettings } from '../../kafka/options.ts'
 import { type Database, openPGlite, openPostgres } from '../../persistence/database.ts'
 import { lockFolder } from '../../persistence/folder-lock.ts'
@@ -14,7 +14,8 @@ import { type Check, ill } from '../doctor/check.ts'
 import { databaseChecks } from '../doctor/database-checks.ts'
 import { type HaltedLog, logChecks } from '../doctor/log-checks.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { kafkaOf } from '../kafka-environment.ts'
+import { kafkaOptionsOf } from '../quire-options.ts'
+import { readSettings } from '../read-settings.ts'
 import { type DataOptions, dataSource } from './data.ts'
 import type { Output } from './output.ts'
 
@@ -42,7 +43,7 @@ export async function doctor(options: Options, output: Output): Promise<void> {
 
 async function open(options: DataOptions): Promise<{ readonly database: Database; close(): Promise<void> }> {
   const source = dataSource(options, process.env)
-  const schema = process.env['QUIRE_DATABASE_SCHEMA'] ?? 'quire'
+  const { databaseSchema: schema } = readSettings(process.env)
   if (source === undefined) {
     throw new CommandError(
       exitCodes.usage,
@@ -65,7 +66,7 @@ interface Findings {
 }
 
 async function examine(database: Database): Promise<Findings> {
-  const kafka = kafkaOf(process.env)
+  const kafka = kafkaOptionsOf(readSettings(process.env))
   const topic = `${kafka?.topicPrefix ?? ''}${mailboxTopic}`
   const store = createStore(database, systemClock)
   try {

@@ -72,7 +72,7 @@ export async function showJournal(batch: string, options: Options, output: Outpu
   output.result({ batch, journal }, journal.flatMap(journalLines))
 }
 
-function journalLines(entry: Transition): string[] {
+export function journalLines(entry: Transition): string[] {
   const type = (entry.event as { readonly type?: string } | null)?.type ?? entry.kind
   const line = `${iso(entry.at)}  #${entry.seq}  ${plain(entry.kind === 'create' ? 'create' : type)} -> ${entry.state}${entry.ignored === null ? '' : `  (ignored: ${entry.ignored})`}`
   return [line, ...entry.notes.map((note) => `    ${noteText(note)}`)]

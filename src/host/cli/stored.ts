@@ -3,15 +3,16 @@ import { requestOwner } from '../../persistence/folder-lock.ts'
 import { createQuire, type Quire } from '../../quire.ts'
 import type { ActorState } from '../../runtime/actor-state.ts'
 import { isQuireError } from '../../runtime/errors.ts'
-import { runtimeDefaults } from '../../runtime/options.ts'
 import type { Explanation } from '../../runtime/explain.ts'
 import type { OutboundEvent } from '../../runtime/local-publisher.ts'
-import type { ActorFilter, ActorSummary } from '../../runtime/ports.ts'
+import type { Position } from '../../runtime/message.ts'
+import type { ActorFilter, ActorSummary, DeadLetterQuery, StoredDeadLetter } from '../../runtime/ports.ts'
 import { systemIds } from '../../runtime/system.ts'
 import type { Transition } from '../../runtime/watch.ts'
 import { CommandError } from '../command-error.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { kafkaOf } from '../kafka-environment.ts'
+import { kafkaOptionsOf } from '../quire-options.ts'
+import { readSettings } from '../read-settings.ts'
 import { type DataOptions, dataSource } from './data.ts'
 import { stuckOnDatabase } from './database-wait.ts'
 import type { Output } from './output.ts'
@@ -20,9 +21,13 @@ import type { Output } from './output.ts'
 export interface Stored {
   inspect(address: string): Promise<Explanation>
   actors(filter: ActorFilter): Promise<readonly ActorSummary[]>
-  journal(address: string): Promise<readonly Transition[]>
+  journal(address: string, options?: { readonly after?: number; readonly limit?: number }): Promise<readonly Transition[]>
   outputs(address: string): Promise<readonly OutboundEvent[]>
-  act(address: string, event: { readonly type: string }): Promise<ActorState>
+  /** The state after the event; the same id counts once. */
+  act(address: string, event: { readonly type: string }, id?: string): Promise<ActorState>
+  deadLetters(query: DeadLetterQuery): Promise<readonly StoredDeadLetter[]>
+  replay(deadLetterId: string): Promise<Position | null>
+  discard(deadLetterId: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -33,9 +38,12 @@ export function storedOf(quire: Quire): Stored {
   return {
     inspect: (address) => quire.inspect(address),
     actors: (filter) => quire.actors(filter),
-    journal: (address) => quire.journal(address),
+    journal: (address, options) => quire.journal(address, options),
     outputs: (address) => quire.outputs(address),
-    act: (address, event) => quire.ask(address, event, { id: `operator-${systemIds.next()}`, timeoutMs: patienceMs }),
+    act: (address, event, id = `operator-${systemIds.next()}`) => quire.ask(address, event, { id, timeoutMs: patienceMs }),
+    deadLetters: (query) => quire.deadLetters(query),
+    replay: (deadLetterId) => quire.replay(deadLetterId),
+    discard: (deadLetterId) => quire.discard(deadLetterId),
     close: () => quire.stop(),
   }
 }
@@ -50,10 +58,11 @@ export async function openStored(options: DataOptions, output: Output, environme
     )
   }
   try {
-    const kafka = kafkaOf(environment)
-    const partitions = Number(environment['QUIRE_MAILBOX_PARTITIONS'] ?? runtimeDefaults.partitions)
+    const settings = readSettings(environment)
+    const kafka = kafkaOptionsOf(settings)
+    const { mailboxPartitions: partitions, databaseSchema: schema } = settings
     const log = kafka === undefined ? {} : { kafka, owns: false }
-    const quire = await createQuire({ database: source, partitions, actors: { batch: operatorsBatch() }, ...log })
+    const quire = await createQuire({ database: source, partitions, schema, actors: { batch: operatorsBatch() }, ...log })
     await quire.start()
     return await whenUp(quire, output)
   } catch (error) {
@@ -114,9 +123,12 @@ function ownerProxy(dataDir: string): Stored {
   return {
     inspect: (address) => ask('inspect', address),
     actors: (filter) => ask('actors', filter),
-    journal: (address) => ask('journal', address),
+    journal: (address, options = {}) => ask('journal', address, options),
     outputs: (address) => ask('outputs', address),
-    act: (address, event) => ask('act', address, event),
+    act: (address, event, id = `operator-${systemIds.next()}`) => ask('act', address, event, id),
+    deadLetters: (query) => ask('deadLetters', query),
+    replay: (deadLetterId) => ask('replay', deadLetterId),
+    discard: (deadLetterId) => ask('discard', deadLetterId),
     close: async () => {},
   }
 }

@@ -61,17 +61,26 @@ export async function readActor(database: Database, partition: number, address: 
 
 export async function listActors(
   database: Database,
-  { type, runStatus, state, after, limit }: ActorFilter,
+  { type, runStatus, state, createdBefore, after, limit }: ActorFilter,
 ): Promise<readonly ActorSummary[]> {
   const conditions = [
     sql`true`,
     ...(type === undefined ? [] : [sql`type = ${type}`]),
     ...(runStatus === undefined ? [] : [sql`run_status = ${runStatus}`]),
     ...(state === undefined ? [] : [sql`state = ${state}`]),
+    ...(createdBefore === undefined ? [] : [sql`created_at < ${createdBefore}`]),
     ...(after === undefined ? [] : [sql`address > ${after}`]),
   ]
   const { rows } = await sql`
     select ${summary} from ${database.table('actors')} where ${sql.join(conditions, sql` and `)}
     order by address limit ${limit}`.execute(database.kysely)
   return camelRows(rows)
+}
+
+export async function readActiveStates(database: Database, type: string): Promise<Readonly<Record<string, number>>> {
+  const { rows } = await sql<{ state: string; count: number }>`
+    select state, count(*) as count from ${database.table('actors')} where run_status = 'active' and type = ${type} group by state`.execute(
+    database.kysely,
+  )
+  return Object.fromEntries(rows.map(({ state, count }) => [state, count]))
 }

@@ -1,6 +1,5 @@
 import { sql } from 'kysely'
 import type { Store, StuckActor } from '../../runtime/ports.ts'
-import type { DeadLetterRow } from '../../runtime/turn-rows.ts'
 import type { Database } from '../database.ts'
 import { camelRows } from '../rowset.ts'
 
@@ -33,21 +32,6 @@ export async function readCounts(database: Database, partitions: readonly number
   )
   const [row] = rows
   return { active: row?.active ?? 0, waiting: row?.waiting ?? 0, failed: row?.failed ?? 0, oldestActiveAt: row?.oldest ?? null }
-}
-
-export async function readDeadLetters(
-  database: Database,
-  { id, address, limit }: { readonly id?: string; readonly address?: string; readonly limit: number },
-): Promise<readonly DeadLetterRow[]> {
-  const conditions = [
-    sql`true`,
-    ...(id === undefined ? [] : [sql`id = ${id}`]),
-    ...(address === undefined ? [] : [sql`address = ${address}`]),
-  ]
-  const { rows } = await sql`
-    select partition, id, address, message_id, kind, body, cause, message, at from ${database.table('dead_letters')}
-    where ${sql.join(conditions, sql` and `)} order by at, id limit ${limit}`.execute(database.kysely)
-  return camelRows(rows)
 }
 
 /** Deletes what every owner has passed and no sender will repeat. */

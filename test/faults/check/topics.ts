@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Kafka } from 'kafkajs'
 import { kafkaClient } from '../../support/kafka/client.ts'
 
 /** An event as it stands on its topic. */
@@ -25,16 +27,8 @@ export const requestTopic = 'huleedu.els.cj_assessment.requested.v1'
 export async function readEvents(brokers: readonly string[], prefix: string): Promise<readonly PublishedEvent[]> {
   const kinds = new Map(Object.entries(outbound).map(([kind, topic]) => [`${prefix}${topic}`, kind as OutboundKind]))
   const client = kafkaClient(brokers)
-  const admin = client.admin()
-  await admin.connect()
-  const existing = (await admin.listTopics()).filter((topic) => kinds.has(topic))
-  const ends = await Promise.all(existing.map(async (topic) => ({ topic, partitions: await admin.fetchTopicOffsets(topic) })))
-  await admin.disconnect()
-  const left = new Map(
-    ends.flatMap(({ topic, partitions }) =>
-      partitions.map(({ partition, low, high }) => [`${topic}/${partition}`, Number(high) - Number(low)]),
-    ),
-  )
+  const left = await sizesOf(client, [...kinds.keys()])
+  const existing = [...new Set([...left.keys()].map((place) => place.slice(0, place.lastIndexOf('/'))))]
   const events: PublishedEvent[] = []
   if (![...left.values()].some((count) => count > 0)) {
     return events
@@ -55,6 +49,29 @@ export async function readEvents(brokers: readonly string[], prefix: string): Pr
   })
   await consumer.disconnect()
   return events
+}
+
+/** Records by `topic/partition`. Just after a broker came back some partitions have no leader yet: then it is asked again. */
+async function sizesOf(client: Kafka, topics: readonly string[], attempts = 60): Promise<Map<string, number>> {
+  const admin = client.admin()
+  try {
+    await admin.connect()
+    const existing = (await admin.listTopics()).filter((topic) => topics.includes(topic))
+    const ends = await Promise.all(existing.map(async (topic) => ({ topic, partitions: await admin.fetchTopicOffsets(topic) })))
+    return new Map(
+      ends.flatMap(({ topic, partitions }) =>
+        partitions.map(({ partition, low, high }) => [`${topic}/${partition}`, Number(high) - Number(low)] as const),
+      ),
+    )
+  } catch (error) {
+    if (attempts <= 1) {
+      throw error
+    }
+    await pause(500)
+    return await sizesOf(client, topics, attempts - 1)
+  } finally {
+    await admin.disconnect()
+  }
 }
 
 function eventOf(kind: OutboundKind, text: string): PublishedEvent {

@@ -1,0 +1,64 @@
+import { batchAddress } from '../../batch/request.ts'
+import type { StoredDeadLetter } from '../../runtime/ports.ts'
+import { CommandError } from '../command-error.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { withStored } from './inspect.ts'
+import type { Output } from './output.ts'
+import type { Stored } from './stored.ts'
+
+type Options = Readonly<Record<string, string | boolean | undefined>>
+
+const pageSize = 1_000
+
+export async function listDeadLetters(options: Options, output: Output): Promise<void> {
+  const { batch } = options
+  const letters = await withStored(options, output, (stored) =>
+    stored.deadLetters({
+      limit: pageSize,
+      ...(options['all'] === true ? {} : { replayed: false }),
+      ...(typeof batch === 'string' ? { address: batchAddress(batch) } : {}),
+    }),
+  )
+  const items = letters.map(({ body: _, ...item }) => ({ ...item, at: new Date(item.at).toISOString() }))
+  const lines = items.map(
+    ({ id, at, cause, message, replayed }) => `${at}  ${id}  ${cause}${replayed ? '  (replayed)' : ''}\n    ${message}`,
+  )
+  output.result({ deadLetters: items, more: items.length === pageSize }, lines.length === 0 ? ['no dead letters'] : lines)
+}
+
+export async function showDeadLetter(id: string, options: Options, output: Output): Promise<void> {
+  const letter = await withStored(options, output, (stored) => letterOf(id, stored))
+  const at = new Date(letter.at).toISOString()
+  output.result({ ...letter, at }, [
+    `${letter.id}: ${letter.cause}`,
+    letter.message,
+    `${letter.kind} for ${letter.address}, ${at}`,
+    letter.body,
+  ])
+}
+
+export async function replayDeadLetter(id: string, options: Options, output: Output): Promise<void> {
+  const position = await withStored(options, output, async (stored) => {
+    await letterOf(id, stored)
+    return await stored.replay(id)
+  })
+  const where =
+    position === null ? 'it is offered again' : `it is in the mailbox, partition ${position.partition}, offset ${position.offset}`
+  output.result({ id, position }, [`${id}: ${where}`])
+}
+
+export async function discardDeadLetter(id: string, options: Options, output: Output): Promise<void> {
+  await withStored(options, output, async (stored) => {
+    await letterOf(id, stored)
+    await stored.discard(id)
+  })
+  output.result({ id, discarded: true }, [`${id}: discarded`])
+}
+
+async function letterOf(id: string, stored: Stored): Promise<StoredDeadLetter> {
+  const [letter] = await stored.deadLetters({ id, limit: 1 })
+  if (letter === undefined) {
+    throw new CommandError(exitCodes.badInput, `there is no dead letter '${id}'; \`quire dead-letters list\` lists them`)
+  }
+  return letter
+}

@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { operate, operatorActs } from '../operator.ts'
+import { addressIn, type Api, type ApiParts, batchParams, errorAnswers, whileUp } from './api.ts'
+import { idempotencyKey } from './idempotency-key.ts'
+
+const order = z.object({ reason: z.string().min(1).max(500).optional() }).nullish()
+
+const acted = z.object({ batch: z.string(), state: z.string(), status: z.string(), paused: z.boolean() })
+
+const summaries = {
+  cancel: 'End it as CANCELLED',
+  force: 'Finish it with what it has; 409 with the numbers below 80 % settled or the success rate',
+  pause: 'Count outcomes, but submit and decide nothing',
+  resume: 'Go on after a pause',
+} as const
+
+/** What an operator may do. Who did it (X-Quire-Actor, else the token's name) stands in the journal. */
+export function batchActs(app: Api, parts: ApiParts): void {
+  for (const act of operatorActs) {
+    app.post(
+      `/v1/batches/:batch/${act}`,
+      {
+        schema: {
+          tags: ['operator'],
+          summary: summaries[act],
+          params: batchParams,
+          body: order,
+          response: { ...errorAnswers, 200: acted },
+        },
+      },
+      async (request) => {
+        const address = addressIn(request.params)
+        const { batch } = request.params
+        const id = `operator-${idempotencyKey(request) ?? parts.ids.next()}`
+        const { reason } = request.body ?? {}
+        const by = request.actor
+        const done = await whileUp(parts, () => operate(parts.stored, { batch, act, by, id, ...(reason === undefined ? {} : { reason }) }))
+        parts.log.info({ address, act, by }, `${act} by an operator`)
+        return done
+      },
+    )
+  }
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import type { BatchProgress } from '../../batch/progress.ts'
+import type { ActorSummary } from '../../runtime/ports.ts'
+import { batchOf } from '../batch-ids.ts'
+
+const counters = z
+  .object({ submitted: z.int(), completed: z.int(), failed: z.int() })
+  .describe('Attempts recorded, comparisons with a verdict, attempts that ended with an error.')
+
+export const batchItem = z.object({
+  batch: z.string(),
+  state: z.string(),
+  status: z.string(),
+  counters,
+  paused: z.boolean(),
+  parked: z.string().nullable().describe('Why it stands still until its dead letter is replayed.'),
+  createdAt: z.iso.datetime(),
+  stateSince: z.iso.datetime(),
+})
+
+/** A batch in a list. */
+export function itemOf(summary: Pick<ActorSummary, 'address' | 'state' | 'parked' | 'createdAt' | 'stateSince'>, progress: BatchProgress) {
+  return {
+    batch: batchOf(summary.address) ?? summary.address,
+    state: summary.state,
+    status: progress.status,
+    counters: progress.counters,
+    paused: progress.paused,
+    parked: summary.parked,
+    createdAt: isoTime(summary.createdAt),
+    stateSince: isoTime(summary.stateSince),
+  }
+}
+
+export function isoTime(at: number): string {
+  return new Date(at).toISOString()
+}

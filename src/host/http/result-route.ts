@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import type { BatchProgress } from '../../batch/progress.ts'
+import type { BatchScores } from '../../machines/batch.machine.ts'
+import { addressIn, type Api, type ApiParts, batchParams, errorAnswers, whileUp } from './api.ts'
+import { ApiError } from './api-error.ts'
+import { rankingCsv } from './ranking-csv.ts'
+
+const result = z.object({
+  batch: z.string(),
+  status: z.string(),
+  end: z.looseObject({}).nullable(),
+  scores: z.looseObject({}).nullable().describe('Ranking, reliability and flags; null while it goes on, and of a batch that failed.'),
+  events: z.array(z.looseObject({})).describe('Outputs that are kept: all without Kafka, else those not delivered yet.'),
+})
+
+/** The result: JSON, or the ranking as CSV where the caller asks for text/csv. */
+export function resultRoute(app: Api, parts: ApiParts): void {
+  app.get(
+    '/v1/batches/:batch/result',
+    {
+      schema: {
+        tags: ['batches'],
+        summary: 'Ranking, scores and outbound events; with Accept: text/csv the ranking alone',
+        params: batchParams,
+        produces: ['application/json', 'text/csv'],
+        response: { ...errorAnswers, 200: z.union([result, z.string()]) },
+      },
+    },
+    async ({ params, headers }, reply) => {
+      const found = await whileUp(parts, () => resultOf(params.batch, addressIn(params), parts))
+      reply.header('vary', 'Accept')
+      return wantsCsv(headers.accept) ? reply.type('text/csv; charset=utf-8').send(csvOf(found)) : found
+    },
+  )
+}
+
+async function resultOf(batch: string, address: string, { quire }: ApiParts) {
+  const [found, events] = await Promise.all([quire.inspect(address), quire.outputs(address)])
+  const { status, end } = found.progress as BatchProgress
+  const scores = (found.output as { readonly scores: BatchScores | null } | null)?.scores ?? null
+  return { batch, status, end, scores, events: events.map((event) => ({ ...event })), waitsFor: found.waitsFor }
+}
+
+function csvOf({ batch, end, scores, waitsFor }: Awaited<ReturnType<typeof resultOf>>): string {
+  if (scores === null) {
+    const why = end === null ? `it waits for ${waitsFor}` : `it ended ${end.status}: ${end.reason}`
+    throw new ApiError(409, 'no-ranking', `${batch} has no ranking: ${why}`)
+  }
+  return rankingCsv(scores.ranking)
+}
+
+/** Text for a table is asked for by name alone; a browser's list with a wildcard gets JSON. */
+function wantsCsv(accept = ''): boolean {
+  const names = accept.split(',').map((each) => each.split(';')[0]?.trim().toLowerCase())
+  const csv = names.indexOf('text/csv')
+  const json = names.indexOf('application/json')
+  return csv >= 0 && (json < 0 || csv < json)
+}

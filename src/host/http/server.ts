@@ -1,0 +1,113 @@
+import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
+import swagger from '@fastify/swagger'
+import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { version } from '../version.ts'
+import type { Api, ApiParts } from './api.ts'
+import { ApiError, apiErrorOf, bodyOf, retryAfterSeconds, unavailable } from './api-error.ts'
+import { type AccessOptions, authenticate } from './authentication.ts'
+import { batchActs } from './batch-acts.ts'
+import { batchReads } from './batch-reads.ts'
+import { deadLetters } from './dead-letters.ts'
+import { healthRoutes } from './health-routes.ts'
+import { intake } from './intake.ts'
+import { streamRoute } from './stream-route.ts'
+
+export interface HttpOptions extends AccessOptions {
+  readonly bodyLimitBytes: number
+  /** Requests of one address in a minute; 0 = no limit. */
+  readonly ratePerMinute: number
+}
+
+/** Headers of a request together, bytes; a bearer token and a trace need less than a tenth. */
+const mostHeaderBytes = 16_384
+
+/** The service's HTTP interface, not listening yet. */
+export async function createApi(parts: ApiParts, options: HttpOptions): Promise<Api> {
+  const app = Fastify({
+    bodyLimit: options.bodyLimitBytes,
+    requestTimeout: 30_000,
+    connectionTimeout: 60_000,
+    forceCloseConnections: 'idle',
+    http: { maxHeaderSize: mostHeaderBytes },
+    routerOptions: { maxParamLength: 2_048 },
+    genReqId: () => parts.ids.next(),
+    frameworkErrors: (error, request, reply) => void answer(error, request, reply, parts),
+    return503OnClosing: true,
+  }).withTypeProvider<ZodTypeProvider>()
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.removeContentTypeParser('text/plain')
+  app.decorateRequest('actor', '')
+  app.setErrorHandler((error, request, reply) => answer(error, request, reply, parts))
+  app.setNotFoundHandler((_, reply) => reply.code(404).send(bodyOf(notFound)))
+  observe(app, parts)
+  await protect(app, options)
+  await app.register(swagger, document())
+  await app.register(async (open: Api) => healthRoutes(open, parts))
+  await app.register(async (inside: Api) => {
+    inside.addHook('onRequest', async (request, reply) => {
+      reply.header('cache-control', 'no-store')
+      authenticate(request, options)
+      if (parts.isDraining() && request.method !== 'GET') {
+        throw unavailable('the service is stopping; another process takes it, or this one after its start')
+      }
+    })
+    for (const routes of [batchReads, batchActs, deadLetters, streamRoute]) {
+      routes(inside, parts)
+    }
+    await inside.register(async (raw: Api) => intake(raw, parts))
+    inside.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
+  })
+  return app
+}
+
+const notFound = new ApiError(404, 'not-found', 'there is nothing at this path; see /openapi.json')
+
+async function protect(app: Api, { ratePerMinute }: HttpOptions): Promise<void> {
+  await app.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    frameguard: { action: 'deny' },
+    // The service speaks plain HTTP; whoever ends the TLS before it says how long that holds.
+    strictTransportSecurity: false,
+  })
+  if (ratePerMinute > 0) {
+    await app.register(rateLimit, { max: ratePerMinute, timeWindow: 60_000 })
+  }
+}
+
+/** Tells a caller what went wrong, and the log what nobody expected. */
+function answer(error: unknown, request: FastifyRequest, reply: FastifyReply, { log }: ApiParts): FastifyReply {
+  const told = apiErrorOf(error)
+  if (told.status >= 500 && told.status !== 503) {
+    log.error({ error, requestId: request.id, method: request.method, route: request.routeOptions.url }, 'a request failed')
+  }
+  if (told.status === 503) {
+    reply.header('retry-after', String(retryAfterSeconds))
+  }
+  return reply.code(told.status).type('application/json; charset=utf-8').send(bodyOf(told))
+}
+
+/** Counts and logs every answer; paths are not logged whole, for their queries may hold anything. */
+function observe(app: Api, { metrics, log }: ApiParts): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown'
+    metrics.http.inc({ method: request.method, route, status: String(reply.statusCode) })
+    const fields = { requestId: request.id, method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }
+    const params = request.params as { readonly batch?: string } | undefined
+    log.debug({ ...fields, ...(params?.batch === undefined ? {} : { address: `batch/${params.batch}` }) }, 'request')
+  })
+}
+
+function document() {
+  return {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Quire', description: 'Durable comparative-judgement batches.', version: version() },
+      components: { securitySchemes: { token: { type: 'http' as const, scheme: 'bearer' } } },
+      security: [{ token: [] }],
+    },
+    transform: jsonSchemaTransform,
+  }
+}

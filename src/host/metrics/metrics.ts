@@ -1,0 +1,25 @@
+import { collectDefaultMetrics, Counter, Registry } from 'prom-client'
+import type { Quire } from '../../quire.ts'
+import type { Health } from '../health.ts'
+import { type BatchMetrics, batchMetrics } from './batch-metrics.ts'
+import { registerRuntimeMetrics } from './runtime-metrics.ts'
+
+/** The metrics of one service, in a registry of its own: several services may share a process. */
+export interface Metrics {
+  readonly registry: Registry
+  readonly batches: BatchMetrics
+  readonly http: Counter<'method' | 'route' | 'status'>
+}
+
+export function createMetrics(quire: Pick<Quire, 'status' | 'activeStates'>, health: Pick<Health, 'stuck'>): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  registerRuntimeMetrics(registry, quire, health)
+  const http = new Counter({
+    name: 'cj_assessment_http_requests_total',
+    help: 'Answers over HTTP, by route pattern.',
+    labelNames: ['method', 'route', 'status'],
+    registers: [registry],
+  })
+  return { registry, batches: batchMetrics(registry), http }
+}

@@ -1,0 +1,103 @@
+import { Counter, Gauge, type Registry } from 'prom-client'
+import type { Quire } from '../../quire.ts'
+import type { Counters, Status } from '../../runtime/status.ts'
+import type { Health } from '../health.ts'
+
+type Source = Pick<Quire, 'status' | 'activeStates'>
+
+/** States a batch may be in before its end: each is shown, also with 0. */
+const activeStates = ['INITIALIZING', 'GENERATING_PAIRS', 'WAITING_CALLBACKS', 'SCORING'] as const
+
+/** What the runtime shows of itself, read when Prometheus asks. */
+export function registerRuntimeMetrics(registry: Registry, quire: Source, health: Pick<Health, 'stuck'>): void {
+  const status = (): Status => quire.status.getSnapshot().context
+  const registers = [registry]
+  const gauge = (name: string, help: string, read: (now: Status) => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read(status()))
+      },
+    })
+  }
+  gauge('quire_database_up', '1 while the database answers.', ({ database }) => Number(database.state === 'up'))
+  gauge('quire_broker_up', '1 while the broker answers, or none is configured.', ({ broker }) =>
+    Number(broker === null || broker.state === 'up'),
+  )
+  gauge('quire_partitions_owned', 'Mailbox partitions this process steps.', ({ partitions }) => partitions.length)
+  gauge('quire_partitions_halted', 'Partitions that stand still until a person acts.', ({ halted }) => halted.length)
+  gauge('quire_standby', '1 while another process owns the partitions.', ({ phase }) => Number(phase === 'standby'))
+  gauge('quire_halted', '1 when the loop stands still for good.', ({ phase }) => Number(phase === 'halted'))
+  gauge(
+    'quire_inbound_lag_seconds',
+    'Age of the oldest unread record outside; NaN while it is unknown, 0 without topics.',
+    ({ inbound }) => (inbound === null ? 0 : inbound.lagMs === null ? Number.NaN : inbound.lagMs / 1_000),
+  )
+  registerCounters(registry, () => status().counters)
+  registerMonitor(registry, status)
+  registerBatchGauges(registry, quire, health)
+}
+
+function registerCounters(registry: Registry, read: () => Counters): void {
+  new Counter({
+    name: 'quire_runtime_events_total',
+    help: 'What the runtime counts since the start of the process, by kind.',
+    labelNames: ['kind'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const [kind, value] of Object.entries(read())) {
+        this.inc({ kind }, value)
+      }
+    },
+  })
+}
+
+function registerMonitor(registry: Registry, status: () => Status): void {
+  const counter = (name: string, help: string, read: (monitor: Status['monitor']) => number): void => {
+    new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset()
+        this.inc(read(status().monitor))
+      },
+    })
+  }
+  counter('quire_monitor_rounds_total', 'Rounds of the monitor that found something.', ({ rounds }) => rounds)
+  counter('quire_monitor_recoveries_total', 'Actors the monitor had to wake; in health 0.', ({ recovered }) => recovered)
+}
+
+function registerBatchGauges(registry: Registry, quire: Source, health: Pick<Health, 'stuck'>): void {
+  new Gauge({
+    name: 'cj_batch_state',
+    help: 'Batches that go on, by state, as the database has them; absent while it is away.',
+    labelNames: ['state'],
+    registers: [registry],
+    async collect() {
+      this.reset()
+      for (const [state, count] of Object.entries(await statesOf(quire))) {
+        this.set({ state }, count)
+      }
+    },
+  })
+  new Gauge({
+    name: 'cj_stuck_batches_detected',
+    help: 'Batches without a next cause; in health 0.',
+    registers: [registry],
+    async collect() {
+      this.set((await health.stuck()).total)
+    },
+  })
+}
+
+async function statesOf(quire: Source): Promise<Readonly<Record<string, number>>> {
+  if (quire.status.getSnapshot().context.database.state !== 'up') {
+    return {}
+  }
+  const none = Object.fromEntries(activeStates.map((state) => [state, 0]))
+  return { ...none, ...(await quire.activeStates('batch')) }
+}

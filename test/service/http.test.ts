@@ -1,0 +1,159 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { type Answer, testService, token, whenReady } from '../support/batch-service.ts'
+
+/** Sends bytes as they are: paths and headers that no client would. */
+async function raw(url: string, head: string): Promise<string> {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  let text = ''
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk.toString()
+  })
+  socket.write(head)
+  await once(socket, 'close')
+  return text
+}
+
+function codeOf({ json }: Answer): unknown {
+  return (json['error'] as { readonly code?: string } | undefined)?.code
+}
+
+const operations = [
+  ['GET', '/v1/batches'],
+  ['GET', '/v1/batches/b'],
+  ['GET', '/v1/batches/b/journal'],
+  ['GET', '/v1/batches/b/result'],
+  ['POST', '/v1/batches'],
+  ['POST', '/v1/callbacks'],
+  ['POST', '/v1/batches/b/cancel'],
+  ['POST', '/v1/batches/b/force'],
+  ['POST', '/v1/batches/b/pause'],
+  ['POST', '/v1/batches/b/resume'],
+  ['GET', '/v1/dead-letters'],
+  ['POST', '/v1/dead-letters/d/replay'],
+  ['POST', '/v1/dead-letters/d/discard'],
+  ['GET', '/v1/stream'],
+  ['GET', '/openapi.json'],
+] as const
+
+describe('access over HTTP', () => {
+  it('needs the token, but for probes and metrics; a refusal tells nothing', async () => {
+    const made = await testService()
+    for (const [method, path] of operations) {
+      for (const authorization of ['', 'Bearer', 'Bearer wrong', `Basic ${token}`, `Bearer ${token}x`, `Bearer ${token.slice(0, -1)}`]) {
+        const answer = await made.call(method, path, { headers: { authorization } })
+        expect([method, path, authorization, answer.status, codeOf(answer)]).toEqual([method, path, authorization, 401, 'unauthorized'])
+      }
+    }
+    for (const path of ['/healthz', '/healthz/live', '/metrics']) {
+      expect(await made.call('GET', path, { headers: { authorization: '' } })).toMatchObject({ status: 200 })
+    }
+  })
+
+  it('without a token is for this machine alone, whatever name leads to it', async () => {
+    const made = await testService({ settings: { apiToken: undefined } })
+    await whenReady(made)
+    expect(await made.call('GET', '/v1/batches')).toMatchObject({ status: 200 })
+    const rebound = await raw(made.url, 'GET /v1/batches HTTP/1.1\r\nHost: evil.example.org\r\nConnection: close\r\n\r\n')
+    expect(rebound).toMatch(/^HTTP\/1.1 403/)
+  })
+
+  it('is limited a minute, with Retry-After; probes are not', async () => {
+    const made = await testService({ settings: { httpRatePerMinute: 3 } })
+    await whenReady(made)
+    const answers = [1, 2, 3, 4].map(() => made.call('GET', '/v1/batches'))
+    const statuses = (await Promise.all(answers)).map(({ status }) => status)
+    expect(statuses.filter((status) => status === 200)).toHaveLength(3)
+    const refused = await made.call('GET', '/v1/batches')
+    expect(refused).toMatchObject({ status: 429, json: { error: { code: 'rate-limited' } } })
+    expect(refused.headers['retry-after']).toMatch(/^\d+$/)
+    expect(await made.call('GET', '/healthz/live')).toMatchObject({ status: 200 })
+  })
+})
+
+describe('what a caller may send', () => {
+  it('is bounded and typed: body, headers, content type; every refusal has one form and no stack', async () => {
+    const made = await testService({ settings: { httpBodyLimitBytes: 2_000 } })
+    await whenReady(made)
+    const answers: [Answer, number, string][] = [
+      [await made.call('POST', '/v1/batches', { body: `"${'x'.repeat(3_000)}"` }), 413, 'body-too-large'],
+      [await made.call('POST', '/v1/batches', { body: '{}', headers: { 'content-type': 'text/plain' } }), 415, 'unsupported-media-type'],
+      [
+        await made.call('POST', '/v1/callbacks', { body: '<a/>', headers: { 'content-type': 'application/xml' } }),
+        415,
+        'unsupported-media-type',
+      ],
+      [await made.call('POST', '/v1/batches/b/cancel', { body: '{' }), 400, 'invalid-request'],
+      [await made.call('POST', '/v1/batches/b/cancel', { body: { reason: 7 } }), 400, 'invalid-request'],
+      [await made.call('POST', '/v1/batches'), 400, 'not-json'],
+      [await made.call('DELETE', '/v1/batches/b'), 404, 'not-found'],
+      [await made.call('GET', '/v1/dead-letters?after=%7B'), 400, 'invalid-request'],
+      [await made.call('GET', '/v1/stream', { headers: { 'last-event-id': 'x' } }), 400, 'invalid-request'],
+      [await made.call('POST', '/v1/batches/b/cancel', { headers: { 'x-quire-actor': 'x'.repeat(101) } }), 400, 'invalid-request'],
+      [await made.call('POST', '/v1/batches', { body: '{}', headers: { 'idempotency-key': 'x'.repeat(257) } }), 400, 'invalid-request'],
+    ]
+    for (const [answer, status, code] of answers) {
+      expect([answer.status, codeOf(answer)]).toEqual([status, code])
+      expect(Object.keys(answer.json)).toEqual(['error'])
+      expect(answer.text).not.toMatch(/node_modules|\.ts:|\n\s+at /)
+    }
+    const long = await raw(made.url, `GET /v1/batches HTTP/1.1\r\nHost: localhost\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`)
+    expect(long).toMatch(/^HTTP\/1.1 431/)
+  })
+
+  it.each([
+    '/v1/batches/..%2f..%2fetc%2fpasswd',
+    '/v1/batches/%00',
+    '/v1/batches/b%00/journal',
+    '/v1/batches/%23hash',
+    '/v1/batches/%F0%9F%98%80',
+    `/v1/batches/${'x'.repeat(505)}`,
+    '/v1/batches/unknown',
+    '/v1/batches/unknown/journal',
+    '/v1/batches/unknown/result',
+    '/v1/../healthz/../v1/nothing',
+    '/v1//batches',
+    '/V1/batches',
+  ])('finds nothing at %s', async (path) => {
+    const made = await testService()
+    await whenReady(made)
+    const answer = await raw(
+      made.url,
+      `GET ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\nConnection: close\r\n\r\n`,
+    )
+    expect(answer).toMatch(/^HTTP\/1.1 404/)
+    expect(answer).toMatch(/\{"error":\{"code":"(unknown-batch|not-found)"/)
+  })
+
+  it('gets the headers of security, and is never kept by a cache', async () => {
+    const made = await testService()
+    await whenReady(made)
+    const { headers } = await made.call('GET', '/v1/batches')
+    expect(headers).toMatchObject({
+      'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-store',
+    })
+    expect(headers).not.toHaveProperty('x-powered-by')
+    expect(headers).not.toHaveProperty('access-control-allow-origin')
+  })
+
+  it('stands in /openapi.json, route by route', async () => {
+    const made = await testService()
+    const { json } = await made.call('GET', '/openapi.json')
+    expect(json).toMatchObject({ openapi: '3.1.0', info: { title: 'Quire' } })
+    const paths = json['paths'] as Readonly<Record<string, object>>
+    for (const [method, path] of operations.slice(0, -1)) {
+      const template = path.replace(
+        /(batches|dead-letters)\/[bd](?=\/|$)/,
+        (_, list: string) => `${list}/{${list === 'batches' ? 'batch' : 'id'}}`,
+      )
+      expect(paths[template], template).toHaveProperty(method.toLowerCase())
+    }
+    expect(Reflect.get(paths['/v1/batches'] ?? {}, 'post')).toHaveProperty('requestBody')
+  })
+})

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { createMetrics } from '../../src/host/metrics/metrics.ts'
+import { createStatus } from '../../src/runtime/status.ts'
+
+const alerts = readFileSync(new URL('../../ops/prometheus/alerts.yml', import.meta.url), 'utf8')
+const dashboard = readFileSync(new URL('../../ops/grafana/dashboard.json', import.meta.url), 'utf8')
+
+/** Names of metrics in an expression: what Prometheus and its queries call otherwise is taken out. */
+function metricsIn(expression: string): string[] {
+  const bare = expression.replaceAll(/\{[^}]*\}|\[[^\]]*\]|"[^"]*"|\b(by|without)\s*\([^)]*\)/g, ' ')
+  const words = bare.match(/[a-z_:][a-z0-9_:]*/gi) ?? []
+  const functions = new Set(['sum', 'max', 'min', 'rate', 'increase', 'histogram_quantile', 'count'])
+  return words.filter((word) => !functions.has(word) && word !== 'up')
+}
+
+function alertExpressions(): string[] {
+  return [...alerts.matchAll(/^ +expr: (?:>-((?:\n {10}.*)+)|(.*))$/gm)].map(([, folded, plain]) => folded ?? plain ?? '')
+}
+
+function panelExpressions(): string[] {
+  const { panels } = JSON.parse(dashboard) as { readonly panels: readonly { readonly targets: readonly { readonly expr: string }[] }[] }
+  return panels.flatMap(({ targets }) => targets.map(({ expr }) => expr))
+}
+
+async function knownMetrics(): Promise<ReadonlySet<string>> {
+  const { registry } = createMetrics(
+    { status: createStatus(), activeStates: async () => ({}) },
+    { stuck: async () => ({ total: 0, long: 0 }) },
+  )
+  const metrics = await registry.getMetricsAsJSON()
+  return new Set(
+    metrics.flatMap(({ name, type }) => (String(type) === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name])),
+  )
+}
+
+describe('what operators are given', () => {
+  it('names only metrics the service has, in alerts and in the dashboard', async () => {
+    const known = await knownMetrics()
+    const [inAlerts, inPanels] = [alertExpressions().flatMap(metricsIn), panelExpressions().flatMap(metricsIn)]
+    expect(alertExpressions()).toHaveLength((alerts.match(/- alert:/g) ?? []).length)
+    expect(inAlerts.length).toBeGreaterThanOrEqual(alertExpressions().length - 1)
+    expect(inPanels.length).toBeGreaterThanOrEqual(panelExpressions().length)
+    expect([...inAlerts, ...inPanels].filter((name) => !known.has(name))).toEqual([])
+  })
+
+  it('would be found out with a metric that is none', async () => {
+    const known = await knownMetrics()
+    expect(metricsIn('sum by (le) (rate(quire_nothing_total{kind="x"}[5m])) > 0.2').filter((name) => !known.has(name))).toEqual([
+      'quire_nothing_total',
+    ])
+  })
+
+  it('tells with every alert how bad it is and what to do', () => {
+    const parts = alerts.split('- alert:').slice(1)
+    expect(parts.filter((part) => !/severity: (critical|warning)/.test(part) || !/remedy: \S/.test(part))).toEqual([])
+  })
+})

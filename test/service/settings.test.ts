@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { settingsPage } from '../../scripts/settings/page.ts'
+import { batchSettings } from '../../src/batch/settings.ts'
+import { batchSettingsOf } from '../../src/host/batch-settings.ts'
+import { completeSettings, readSettings, unknownSettings } from '../../src/host/read-settings.ts'
+import { settingsTable } from '../../src/host/settings.ts'
+import { isQuireError } from '../../src/runtime/errors.ts'
+import { runtimeDefaults } from '../../src/runtime/options.ts'
+
+function problemsOf(environment: Readonly<Record<string, string>>): readonly string[] {
+  try {
+    readSettings(environment)
+  } catch (error) {
+    return isQuireError(error, 'invalid-option') ? error.message.split('\n') : [String(error)]
+  }
+  return []
+}
+
+describe('the settings', () => {
+  it('have the defaults of the runtime and of batches', () => {
+    const settings = readSettings({})
+    expect(batchSettingsOf(settings)).toEqual(batchSettings)
+    expect(settings).toMatchObject({ mailboxPartitions: runtimeDefaults.partitions, httpHost: '127.0.0.1', httpPort: 9_090 })
+    expect(settings.monitorIntervalSeconds * 1_000).toBe(runtimeDefaults.monitorIntervalMs)
+  })
+
+  it('are named by every problem at once, each with its variable and the remedy', () => {
+    expect(
+      problemsOf({
+        QUIRE_HTTP_PORT: '99999',
+        QUIRE_DATABASE_URL: 'mysql://user:hidden@host/db',
+        QUIRE_KAFKA_BROKERS: 'one:9092, two',
+        QUIRE_MIN_SUCCESS_RATE_THRESHOLD: 'high',
+        QUIRE_MONITOR_INTERVAL_SECONDS: '-1',
+        QUIRE_KAFKA_SASL_USERNAME: 'quire',
+      }),
+    ).toEqual([
+      'QUIRE_DATABASE_URL cannot be used (it is not shown); give postgres://USER:PASSWORD@HOST:PORT/DATABASE',
+      "QUIRE_KAFKA_BROKERS is 'one:9092, two'; give HOST:PORT,HOST:PORT",
+      "QUIRE_HTTP_PORT is '99999'; give a whole number from 0 to 65535",
+      "QUIRE_MIN_SUCCESS_RATE_THRESHOLD is 'high'; give a number from 0 to 1",
+      "QUIRE_MONITOR_INTERVAL_SECONDS is '-1'; give a whole number from 0 to 31536000",
+      'QUIRE_KAFKA_SASL_MECHANISM is not set; set all three QUIRE_KAFKA_SASL_ ones, or none',
+      'QUIRE_KAFKA_SASL_PASSWORD is not set; set all three QUIRE_KAFKA_SASL_ ones, or none',
+    ])
+  })
+
+  it('set to nothing are not set', () => {
+    expect(readSettings({ QUIRE_HTTP_PORT: '', QUIRE_API_TOKEN: '' })).toEqual(readSettings({}))
+  })
+
+  it.each(['0.0.0.0', '::', '10.0.0.7', 'quire.example.org', '128.0.0.1'])('ask for a token when %s is listened on', (host) => {
+    expect(problemsOf({ QUIRE_HTTP_HOST: host })).toEqual([
+      `QUIRE_API_TOKEN is not set, and QUIRE_HTTP_HOST is ${host}; set a token, or listen on 127.0.0.1`,
+    ])
+    expect(problemsOf({ QUIRE_HTTP_HOST: host, QUIRE_API_TOKEN: 'x'.repeat(16) })).toEqual([])
+    expect(() => completeSettings({ httpHost: host })).toThrow('QUIRE_API_TOKEN')
+  })
+
+  it.each(['127.0.0.1', '127.8.0.1', '::1', 'localhost'])('ask for none on %s', (host) => {
+    expect(problemsOf({ QUIRE_HTTP_HOST: host })).toEqual([])
+  })
+
+  it('that are misspelt are found', () => {
+    expect(unknownSettings({ QUIRE_HTTP_PROT: '1', QUIRE_HTTP_PORT: '1', PATH: '' })).toEqual(['QUIRE_HTTP_PROT'])
+  })
+
+  it('have a name of their own, and stand in docs/settings.md', () => {
+    const names = Object.values(settingsTable).map(({ name }) => name)
+    expect(new Set(names).size).toBe(names.length)
+    const page = readFileSync(new URL('../../docs/settings.md', import.meta.url), 'utf8')
+    expect(page).toBe(settingsPage())
+    expect(names.filter((name) => !page.includes(`| \`${name}\` |`))).toEqual([])
+  })
+})
