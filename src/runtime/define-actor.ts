@@ -58,6 +58,11 @@ export interface TaskResult {
 export interface TaskDefinition {
   /** Does the work; may throw a `TaskDelay` to be called later, uncounted. Absent: the machine's own promise logic of that name is called. */
   readonly run?: (input: never, scope: TaskScope) => Promise<TaskResult>
+  /**
+   * Answers small inputs within the turn that opens the task, which saves its lease and a commit: pure, no I/O, a few ms at most.
+   * Undefined, or an error: the task is opened and run. Default: always.
+   */
+  readonly atOnce?: (input: never) => TaskResult | undefined
   /** Event type of the outcome; default `xstate.done.actor.ID` / `xstate.error.actor.ID`. The event carries `taskId`, and `output` or `error`. */
   readonly done?: string
   readonly failed?: string

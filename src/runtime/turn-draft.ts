@@ -57,6 +57,7 @@ export class TurnDraft {
   readonly #journal: JournalRow[] = []
   readonly #outbox: OutboxRow[] = []
   readonly #inputs = new Map<string, { source: string; input: string | null }>()
+  readonly #answerable: { readonly address: string; readonly id: string }[] = []
 
   constructor(owner: string, now: number, claims: ReadonlyMap<number, Claim>, loaded: ReadonlyMap<string, LiveActor>) {
     this.now = now
@@ -136,6 +137,26 @@ export class TurnDraft {
 
   openTask(actor: LiveActor, id: string, source: string, input: string | null): void {
     this.#inputs.set(`${actor.address} ${id} ${actor.armed.tasks[id]}`, { source, input })
+    if (actor.kind.definition.tasks?.[source]?.atOnce !== undefined) {
+      this.#answerable.push({ address: actor.address, id })
+    }
+  }
+
+  /** Tasks opened since the last call that their definition may answer at once, and that are still open. */
+  takeAnswerable(): readonly TaskRow[] {
+    const places = this.#answerable.splice(0)
+    return places.flatMap(({ address, id }) => {
+      const actor = this.actors.get(address)
+      const opened = actor?.armed.tasks[id]
+      return actor === undefined || opened === undefined ? [] : this.#opened(actor, id, opened)
+    })
+  }
+
+  #opened({ partition, address }: LiveActor, id: string, opened: number): TaskRow[] {
+    const given = this.#inputs.get(`${address} ${id} ${opened}`)
+    return given === undefined
+      ? []
+      : [{ partition, address, id, opened, ...given, attempt: 0, failures: 0, notBefore: this.now, lastError: null }]
   }
 
   /** The turn as one value. `notBefore` gives a fresh task its start. */
@@ -177,12 +198,7 @@ export class TurnDraft {
     const opened = Object.entries(has).filter(([id, at]) => had[id] !== at)
     const closed = Object.entries(had).filter(([id, at]) => has[id] !== at)
     return {
-      opened: opened.flatMap(([id, at]) => {
-        const given = this.#inputs.get(`${address} ${id} ${at}`)
-        return given === undefined
-          ? []
-          : [{ partition, address, id, opened: at, ...given, attempt: 0, failures: 0, notBefore: this.now, lastError: null }]
-      }),
+      opened: opened.flatMap(([id, at]) => this.#opened(after, id, at)),
       closed: closed.map(([id, at]) => ({ partition, address, id, opened: at })),
     }
   }

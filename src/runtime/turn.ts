@@ -6,6 +6,7 @@ import type { Output } from './effects.ts'
 import { QuireError } from './errors.ts'
 import type { Claim } from './ports.ts'
 import type { Registry } from './registry.ts'
+import { answerAtOnce } from './answer-at-once.ts'
 import { create, fire, settle, step, wake } from './turn-steps.ts'
 import { digestOf, inboxKey, TurnDraft } from './turn-draft.ts'
 import type { HeldRow, InboxRow, TaskRow, Turn } from './turn-rows.ts'
@@ -66,6 +67,7 @@ export function decideTurn(input: TurnInput): DecidedTurn {
   for (const timer of [...input.timers].sort((one, other) => one.due - other.due)) {
     fire(timer, draft, input.refusal)
   }
+  answerAtOnce(draft)
   for (const update of input.taskUpdates) {
     draft.touch(update.partition)
     draft.tasksUpdated.push(update)
