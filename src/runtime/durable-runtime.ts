@@ -48,7 +48,10 @@ export class DurableRuntime {
     this.#partitions = new OwnedPartitions({
       ...ports,
       owner: options.owner,
-      onChange: (ids) => this.#supervisor.owning(ids),
+      onChange: (ids) => {
+        this.#supervisor.owning(ids)
+        this.#relay.wake()
+      },
       onHalt: (halted) => this.status.trigger.changed({ change: { halted } }),
       onSkew: (skewMs) => this.#noteSkew(skewMs),
     })
@@ -125,9 +128,7 @@ export class DurableRuntime {
 
   #onCommitted(turn: Turn): void {
     this.#changes.committed(turn)
-    if (turn.outbox.length > 0) {
-      this.#relay.wake()
-    }
+    this.#relay.committed(turn.outbox)
   }
 
   /** Turns take the database's time, so a wrong clock harms nothing here; what else runs on this node does not know that. */

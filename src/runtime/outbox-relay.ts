@@ -1,6 +1,7 @@
 import { backOffMs } from './back-off.ts'
 import type { Connection } from './connection.ts'
 import { messageOf } from './errors.ts'
+import { FreshOutputs } from './fresh-outputs.ts'
 import type { Message } from './message.ts'
 import type { Clock, Logger, Mailbox, Published, Publisher, Random, Store } from './ports.ts'
 import { Signal } from './signal.ts'
@@ -18,7 +19,7 @@ export interface OutboxRelayParts {
   readonly logger: Logger
   /** Partitions owned at this moment. */
   readonly owned: () => readonly number[]
-  /** A look without a reason, ms: only a backstop, since every commit wakes the relay. */
+  /** A look into the outbox without a reason, ms: only a backstop, since every commit hands its outputs over. */
   readonly pollMs: number
 }
 
@@ -27,11 +28,13 @@ const limits = { firstMs: 200, maxMs: 30_000 }
 
 /**
  * Takes outputs from the outbox to the outside and to other mailboxes, in order per key, at least once, with ids that
- * stay the same. Its memory is one page; its patience has no limit.
+ * stay the same. Its memory is two pages; its patience has no limit.
  */
 export class OutboxRelay {
   readonly #parts: OutboxRelayParts
   readonly #signal: Signal
+  readonly #fresh = new FreshOutputs()
+  #lookedAt = Number.NEGATIVE_INFINITY
   #stopping = false
   #failures = 0
   #done: Promise<void> = Promise.resolve()
@@ -45,8 +48,18 @@ export class OutboxRelay {
     this.#done = this.#run()
   }
 
+  /** The outbox may hold something: partitions were claimed, a server is back. */
   wake(): void {
+    this.#fresh.missed()
     this.#signal.raise()
+  }
+
+  /** Outputs that were committed this moment. */
+  committed(rows: readonly OutboxRow[]): void {
+    if (rows.length > 0) {
+      this.#fresh.add(rows)
+      this.#signal.raise()
+    }
   }
 
   async stop(): Promise<void> {
@@ -66,14 +79,12 @@ export class OutboxRelay {
 
   /** Delivers page after page; answers how long to rest, ms. */
   async #drain(): Promise<number> {
-    const { store, connection, owned } = this.#parts
-    while (!this.#stopping && owned().length > 0) {
-      const from = owned().map((partition) => ({ partition, entry: 0 }))
-      const rows = await connection.use(() => store.outbox(from, pageSize))
-      if (rows.length === 0) {
-        break
+    for (let rows = await this.#next(); rows.length > 0; rows = await this.#next()) {
+      const delivered = await this.#deliver(rows)
+      if (delivered < rows.length) {
+        this.#fresh.missed()
       }
-      if (!(await this.#deliver(rows))) {
+      if (delivered === 0) {
         return this.#backOff()
       }
       this.#failures = 0
@@ -81,8 +92,25 @@ export class OutboxRelay {
     return this.#parts.pollMs
   }
 
-  /** True when at least one row was delivered, or set aside. */
-  async #deliver(rows: readonly OutboxRow[]): Promise<boolean> {
+  async #next(): Promise<readonly OutboxRow[]> {
+    const { clock, connection, owned, pollMs, store } = this.#parts
+    const partitions = owned()
+    if (this.#stopping || partitions.length === 0) {
+      return []
+    }
+    if (!this.#fresh.mustLook && clock.now() - this.#lookedAt < pollMs) {
+      return this.#fresh.take(partitions, pageSize)
+    }
+    this.#lookedAt = clock.now()
+    this.#fresh.looking()
+    const from = partitions.map((partition) => ({ partition, entry: 0 }))
+    const page = await connection.use(() => store.outbox(from, pageSize))
+    this.#fresh.looked(page, page.length < pageSize)
+    return page.length > 0 ? page : this.#fresh.take(partitions, pageSize)
+  }
+
+  /** How many rows were delivered, or set aside. */
+  async #deliver(rows: readonly OutboxRow[]): Promise<number> {
     const { store, mailbox, connection, log } = this.#parts
     const letters = rows.filter((row) => row.target === 'mailbox')
     if (letters.length > 0) {
@@ -90,10 +118,10 @@ export class OutboxRelay {
       await connection.use(() => store.outboxDelivered(letters, { keep: false }))
     }
     const records = rows.filter((row) => row.target !== 'mailbox')
-    return (records.length > 0 && (await this.#publish(records))) || letters.length > 0
+    return letters.length + (records.length > 0 ? await this.#publish(records) : 0)
   }
 
-  async #publish(records: readonly OutboxRow[]): Promise<boolean> {
+  async #publish(records: readonly OutboxRow[]): Promise<number> {
     const { store, publisher, connection } = this.#parts
     const { durable, refused } = await publisher.publish(records)
     const ids = new Set(durable)
@@ -102,7 +130,7 @@ export class OutboxRelay {
       await connection.use(() => store.outboxDelivered(published, { keep: true }))
     }
     await this.#setAside(records, refused)
-    return published.length + refused.length > 0
+    return published.length + refused.length
   }
 
   /** What will never be taken must not hold back the rest (rules 33). */
@@ -119,6 +147,7 @@ export class OutboxRelay {
   }
 
   #stumble(error: unknown): number {
+    this.#fresh.missed()
     if (!this.#stopping) {
       this.#parts.logger.warn({ error: messageOf(error) }, 'outputs wait: they could not be delivered')
     }
