@@ -11,6 +11,9 @@ export type FailureStreaks = ReadonlyMap<number, Streak>
 const mostMessages = 20
 const mostActors = 5
 
+/** Why a partition with too long a streak stands still, and what mends it. */
+export const manyFailures = `more than ${mostMessages} messages of this partition threw one after the other; mend the machine or deploy the right version, and restart`
+
 /** True when the partition must stand still: a bad deploy must not empty the log into the dead letters. */
 export function isTooLong(streaks: FailureStreaks, partition: number): boolean {
   const streak = streaks.get(partition)

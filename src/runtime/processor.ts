@@ -2,7 +2,7 @@ import { Backlog } from './backlog.ts'
 import { takeCare } from './careful.ts'
 import type { Connection } from './connection.ts'
 import { QuireError } from './errors.ts'
-import { type FailureStreaks, isTooLong, relaxed } from './failure-streaks.ts'
+import { type FailureStreaks, isTooLong, manyFailures, relaxed } from './failure-streaks.ts'
 import { HeldBack } from './held-back.ts'
 import { loadTurn } from './load.ts'
 import { gather, type GatherParts } from './gather.ts'
@@ -206,9 +206,8 @@ export class Processor {
     this.#streaks = streaks
     for (const { partition } of turn.partitions) {
       if (isTooLong(streaks, partition)) {
-        const message = `more than 20 messages of partition ${partition} threw one after the other; mend the machine or deploy the right version, and restart`
-        this.#parts.logger.error({ partition }, message)
-        partitions.halt({ partition, code: 'many-failures', message }, haltMs.failures)
+        this.#parts.logger.error({ partition }, manyFailures)
+        partitions.halt({ partition, code: 'many-failures', message: manyFailures }, haltMs.failures)
       }
     }
   }
