@@ -1,5 +1,6 @@
 import type { Clock } from '../runtime/ports.ts'
 import type { TopicSpec } from './client.ts'
+import { again } from './again.ts'
 import { hasNoLeader, isUnknownTopic } from './errors.ts'
 
 /** Of a client's admin, what making topics takes. */
@@ -11,9 +12,6 @@ export interface TopicAdmin {
   }): Promise<boolean>
   fetchTopicMetadata(request: { topics: string[] }): Promise<unknown>
 }
-
-const againMs = 50
-const mostLooks = 100
 
 /**
  * Creates what is missing, and waits until the brokers know its leaders. The client's own wait ends at the first
@@ -32,24 +30,10 @@ export async function ensureTopics(admin: TopicAdmin, topics: readonly TopicSpec
         configEntries: Object.entries(config ?? {}).map(([name, value]) => ({ name, value })),
       })),
     })
-    await whenLed(
-      admin,
-      missing.map(({ topic }) => topic),
-      clock,
-    )
-  }
-}
-
-async function whenLed(admin: TopicAdmin, topics: string[], clock: Clock): Promise<void> {
-  for (let look = 1; ; look++) {
-    try {
-      await admin.fetchTopicMetadata({ topics })
-      return
-    } catch (error) {
-      if (look === mostLooks || !(isUnknownTopic(error) || hasNoLeader(error))) {
-        throw error
-      }
-    }
-    await new Promise<void>((resolve) => clock.schedule(againMs, resolve))
+    const made = missing.map(({ topic }) => topic)
+    await again(() => admin.fetchTopicMetadata({ topics: made }), clock, {
+      calls: 100,
+      when: (error) => isUnknownTopic(error) || hasNoLeader(error),
+    })
   }
 }

@@ -11,7 +11,9 @@ import {
 } from 'kafkajs'
 import type { Clock, Logger } from '../runtime/ports.ts'
 import type { ConsumerOptions, FetchedRecord, KafkaClient, KafkaConsumer, NewRecord } from './client.ts'
+import { again } from './again.ts'
 import { ensureTopics } from './ensure-topics.ts'
+import { hasNoLeader } from './errors.ts'
 import type { KafkaSettings } from './options.ts'
 import { Renewable } from './renewable.ts'
 
@@ -19,9 +21,9 @@ import { Renewable } from './renewable.ts'
 const retry = { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000, restartOnFailure: async () => false }
 
 /**
- * A send is tried once. kafkajs repeats one only to brokers that have not answered yet: where the leader of a refused partition
+ * A producer tries once. kafkajs repeats a send only to brokers that have not answered yet: where the leader of a refused partition
  * has moved to one that has, its records are left out and the send is acknowledged all the same. An idempotent producer must
- * repeat, so it is none: what is sent again is known by its id.
+ * repeat, so it is none. Where a leader has just changed a new producer sends all of it again; what came twice is known by its id.
  */
 const once = { ...retry, retries: 0 }
 
@@ -57,7 +59,7 @@ export function createKafkajsClient(settings: KafkaSettings, clientId: string, {
         const known = (found?.partitions ?? []).filter(({ offset }) => Number(offset) >= 0)
         return new Map(known.map(({ partition, offset }) => [partition, Number(offset)]))
       }),
-    send: (records) => producer.use((client) => send(client, records)),
+    send: (records) => again(() => producer.use((client) => send(client, records)), clock, { calls: 3, when: hasNoLeader }),
     consumer: (options) => kafkajsConsumer(kafka, { ...options, sessionTimeoutMs: settings.sessionTimeoutMs, retry }),
     async close() {
       await Promise.all([admin.close(), producer.close()])

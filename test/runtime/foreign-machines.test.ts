@@ -34,10 +34,14 @@ describe.each(places)('any machine on $name', ({ place }) => {
 
   it('keeps its delays: a lamp goes off by itself', async () => {
     await using quire = await running()
-    await quire.create('lamp/1', { litForMs: 500 }, { id: 'create' })
+    await quire.create('lamp/1', { litForMs: 60_000 }, { id: 'create' })
     expect(await quire.ask('lamp/1', { type: 'PRESS' }, { id: 'press' })).toMatchObject({ state: 'on', tags: ['lit'], seq: 2 })
     expect((await quire.inspect('lamp/1')).next.map(({ what }) => what)).toEqual(['xstate.after.litFor.lamp.on'])
-    expect(await quire.waitFor('lamp/1', { state: 'off' })).toMatchObject({ seq: 3 })
+    const short = await quire.create('lamp/2', { litForMs: 50 }, { id: 'create-2' })
+    await quire.whenProcessed(short)
+    const pressed = await quire.send('lamp/2', { type: 'PRESS' }, { id: 'press-2' })
+    await quire.whenProcessed(pressed)
+    expect(await quire.waitFor('lamp/2', { state: 'off' })).toMatchObject({ seq: 3 })
   })
 
   it('runs its promises as tasks, and hands outputs on in order, each once acknowledged', async () => {
