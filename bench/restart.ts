@@ -48,16 +48,19 @@ async function seed(url: string): Promise<void> {
   await rig.runtime.whenIdle()
   await rig.runtime.stop()
   const client = new pg.Client({ connectionString: url })
+  // A server that is stopped after a failure ends the connection, which must not hide that failure.
+  client.on('error', () => undefined)
   await client.connect()
-  // The partition of an address is part of its row: the first 56 bits of SHA-256, modulo 64.
-  const place = `(('x' || substr(encode(sha256(convert_to('batch/bench-' || n, 'UTF8')), 'hex'), 1, 14))::bit(56)::int8 % 64)::int4`
+  // The hash of an address and its partition are part of its row: the first 56 bits of SHA-256, and these modulo 64.
+  const hash = `substr(encode(sha256(convert_to('batch/bench-' || n, 'UTF8')), 'hex'), 1, 14)`
+  const place = `(('x' || ${hash})::bit(56)::int8 % 64)::int4`
   const columns = (
     await client.query(`select string_agg(column_name, ', ') as list from information_schema.columns
-    where table_schema = 'quire' and table_name = 'actors' and column_name not in ('partition', 'address')`)
+    where table_schema = 'quire' and table_name = 'actors' and column_name not in ('partition', 'address', 'address_hash')`)
   ).rows[0]?.list as string
   await client.query(
-    `insert into quire.actors (partition, address, ${columns})
-    select ${place}, 'batch/bench-' || n, ${columns} from quire.actors, generate_series(1, ${batches - 1}) n where address = $1`,
+    `insert into quire.actors (partition, address, address_hash, ${columns})
+    select ${place}, 'batch/bench-' || n, ${hash}, ${columns} from quire.actors, generate_series(1, ${batches - 1}) n where address = $1`,
     [model],
   )
   await client.query(
