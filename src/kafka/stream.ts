@@ -23,13 +23,15 @@ const mostKept = 4_000
 
 /**
  * The records of one partition that were fetched ahead, in order and without unexplained gaps (rules 12). The position is the
- * database's: what lies below it is dropped, what lies above it is sought back once and then taken for a legal gap.
+ * database's: what lies below it is dropped, what lies above it is sought back until it begins at the same
+ * record twice in a row, which makes it a legal gap: a batch of an earlier fetch may come in between.
  */
 export class Stream<Kept extends StreamRecord> {
   readonly #start: StreamStart
   #records: Kept[] = []
   #next: number
-  #soughtBack = false
+  /** Where the last batch began that left out records. */
+  #gapTo: number | undefined
   /** True until the record before the start was recognised, or is known to be gone. */
   #verifying: boolean
   #fault: LogFault | undefined
@@ -70,15 +72,15 @@ export class Stream<Kept extends StreamRecord> {
     if (this.#fault !== undefined || first === undefined) {
       return { kind: 'taken' }
     }
-    if (first.offset > this.#next && !this.#soughtBack) {
-      this.#soughtBack = true
+    if (first.offset > this.#next && first.offset !== this.#gapTo) {
+      this.#gapTo = first.offset
       return { kind: 'seek', offset: this.#next }
     }
     const fresh = unknown.filter((record) => record.offset >= this.#next)
     if (fresh.length === 0) {
       return { kind: 'reopen' }
     }
-    this.#soughtBack = false
+    this.#gapTo = undefined
     this.#records.push(...fresh)
     this.#next = (fresh.at(-1) as Kept).offset + 1
     return { kind: 'taken' }

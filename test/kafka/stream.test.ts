@@ -47,6 +47,15 @@ describe('a stream without a known record before its start', () => {
     expect(offsetsOf(stream, 5)).toEqual([5, 6, 7, 8])
   })
 
+  it('loses nothing when another batch from above comes in between', () => {
+    const stream = at(5)
+    expect(stream.take(records(8, 9))).toEqual({ kind: 'seek', offset: 5 })
+    expect(stream.take(records(9, 10))).toEqual({ kind: 'seek', offset: 5 })
+    expect(stream.take(records(8, 9))).toEqual({ kind: 'seek', offset: 5 })
+    expect(stream.take(records(8, 9, 10))).toEqual({ kind: 'taken' })
+    expect(offsetsOf(stream, 5)).toEqual([8, 9, 10])
+  })
+
   it('seeks back again at the next gap', () => {
     const stream = at(5)
     stream.take(records(8))
