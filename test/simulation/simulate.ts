@@ -20,6 +20,7 @@ import { simulatedJudge } from './judge.ts'
 import type { LogForm } from './log-form.ts'
 import { type Mutation, mutated } from './mutations.ts'
 import { Node } from './node.ts'
+import { Operator } from './operator.ts'
 import { Posts } from './posts.ts'
 import { TableForm } from './table-form.ts'
 
@@ -73,6 +74,11 @@ class World {
   readonly #database = createMemoryDatabase()
   readonly #invariants = new Invariants()
   readonly #posts = new Posts(this.#invariants)
+  readonly #operator = new Operator({
+    clock: this.#clock,
+    database: this.#database,
+    anyRuntime: () => this.#nodes[0]?.runtime,
+  })
   readonly #form: LogForm
   readonly #store: Store
   readonly #registry: Registry
@@ -120,6 +126,7 @@ class World {
     this.#scheduleTrouble()
     await this.#until(() => this.#clock.now() >= Math.max(chaosMs[this.#form.name], this.#outageEnds ?? 0))
     this.#heal()
+    this.#operator.start()
     await this.#until(() => this.#isAtRest() || this.#clock.now() > restMs)
     this.#checkEnd()
   }
@@ -294,7 +301,7 @@ class World {
     const { actors, outbox } = this.#database
     const ended = this.#batches.every(({ id }) => actors.get(batchAddress(id))?.runStatus === 'done')
     const quiet = ended && actors.get('lamp/1')?.state === 'off' && [...outbox.values()].every((row) => row.delivered)
-    return quiet && this.#form.isRead(this.#database)
+    return quiet && this.#form.isRead(this.#database) && this.#operator.isDone
   }
 
   #checkEnd(): void {
