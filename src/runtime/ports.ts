@@ -141,7 +141,7 @@ export interface Claim {
   readonly lastTurnAt: number
   /** Id of the message before `nextOffset`, to recognise the log by; null when unknown. */
   readonly lastRecord: string | null
-  /** Claims since the last commit that moved the partition on, this one included. */
+  /** Claims under which work was begun since the last commit on this partition. */
   readonly attempts: number
   /** The delivery that an owner was about to step alone when it was last heard of (rules 29). */
   readonly started: string | null
@@ -219,6 +219,8 @@ export interface Store {
   release(claims: readonly Pick<Claim, 'partition' | 'epoch'>[]): Promise<void>
   /** Reads partition rows as stored. */
   claims(partitions: readonly number[]): Promise<readonly (Claim & { readonly owner: string | null })[]>
+  /** Counts that work is begun under these claims, where their epochs still hold; the next commit clears the count. */
+  markBegun(claims: readonly Pick<Claim, 'partition' | 'epoch'>[]): Promise<void>
   /** Notes what is about to be stepped alone, if the epoch still holds. */
   markStarted(claim: Pick<Claim, 'partition' | 'epoch'>, started: string): Promise<void>
   /** Notes why a partition stands still, if the epoch still holds; the next commit clears it. */
