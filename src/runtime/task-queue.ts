@@ -127,6 +127,15 @@ export class TaskQueue {
     entry.controller?.abort(new Error(reason))
   }
 
+  /** Removes what is leased or running, and aborts it. */
+  interrupt(reason: string): void {
+    for (const { task, phase } of [...this.#entries.values()]) {
+      if (phase === 'leased' || phase === 'running') {
+        this.remove(task, reason)
+      }
+    }
+  }
+
   /** Removes the tasks of these partitions; all of them when undefined. */
   drop(partitions: ReadonlySet<number> | undefined, reason: string): void {
     for (const { task } of [...this.#entries.values()]) {
