@@ -58,7 +58,7 @@ export class DurableRuntime {
       onHalt: (halted) => this.status.trigger.changed({ change: { halted } }),
       onSkew: (skewMs) => this.#alarms.skew(skewMs),
     })
-    this.#standstill = new Standstill(ports.clock, (stoodMs) => this.#resumed(stoodMs))
+    this.#standstill = new Standstill({ ...ports, isNeeded: () => this.#tasks.isBusy, onResumed: (stoodMs) => this.#resumed(stoodMs) })
     this.#supervisor = this.#createSupervisor()
     const { database: connection, log } = this.#supervisor
     const shared = { ...ports, connection, log, registry, partitions: this.#partitions, changes: this.#changes }
@@ -156,7 +156,6 @@ export class DurableRuntime {
       onLog: () => this.#outside.start(),
     })
     this.#relay.start()
-    this.#standstill.start()
     this.#loop = this.#processor.run().catch((error: unknown) => this.#halt(error))
   }
 

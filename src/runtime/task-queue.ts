@@ -36,6 +36,10 @@ export class TaskQueue {
     return [...this.#entries.values()].filter((entry) => entry.phase === 'running').length
   }
 
+  get isBusy(): boolean {
+    return this.#busyByActor.size > 0
+  }
+
   add(task: TaskRow): void {
     if (!this.#entries.has(keyOf(task))) {
       const entry: Entry = { task, phase: 'waiting', controller: undefined }

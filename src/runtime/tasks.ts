@@ -22,7 +22,7 @@ export interface TaskRunnerParts {
   /** What a call may do besides its work: send messages, read rows. */
   readonly reach: Pick<TaskScope, 'send' | 'readRow'>
   /** Looked at before something may leave the process. */
-  readonly standstill: Pick<Standstill, 'check'>
+  readonly standstill: Pick<Standstill, 'check' | 'watch'>
   /** Something ended: the loop should look. */
   readonly wake: () => void
 }
@@ -88,7 +88,9 @@ export class TaskRunner {
   takeUpdates(now: number, mayStart: (partition: number) => boolean): readonly TaskUpdate[] {
     const updates = this.#updates
     this.#updates = []
-    for (const task of this.#queue.take(now, (task) => mayStart(task.partition))) {
+    const leased = this.#queue.take(now, (task) => mayStart(task.partition))
+    this.#watch(leased)
+    for (const task of leased) {
       if (task.attempt - task.failures >= mostLeases) {
         this.#condemn(task)
       } else {
@@ -109,6 +111,7 @@ export class TaskRunner {
     }
     const own = new Set(opened)
     const leased = new Set(this.#queue.take(now, (task) => own.has(task)))
+    this.#watch([...leased])
     return opened.map((task) => (leased.has(task) ? { ...task, attempt: 1 } : task))
   }
 
@@ -138,6 +141,17 @@ export class TaskRunner {
     }
     for (const update of turn.tasksUpdated) {
       this.#renew(update)
+    }
+  }
+
+  /** True while something is leased or called. */
+  get isBusy(): boolean {
+    return this.#queue.isBusy
+  }
+
+  #watch(leased: readonly TaskRow[]): void {
+    if (leased.length > 0) {
+      this.#parts.standstill.watch()
     }
   }
 
