@@ -12,7 +12,7 @@ import { briefRow } from './judging-brief.ts'
 import { netOf } from './net.ts'
 import { completedEvents, failedEvents } from './outbound.ts'
 import { batchProgress } from './progress.ts'
-import { answerSecondRequest } from './second-request.ts'
+import { answerLateRequest, answerSecondRequest, batchRemains } from './second-request.ts'
 import { batchSettings, type BatchSettings } from './settings.ts'
 import { batchMigrations, batchVersion } from './snapshot-migrations.ts'
 import { prepareNet, recordContent } from './steps/content.ts'
@@ -40,6 +40,8 @@ export function batchActor(options: BatchActorOptions): ActorDefinition {
     migrations: batchMigrations,
     effects: batchEffects(settings),
     createdAgain: answerSecondRequest,
+    remains: batchRemains,
+    createdAfter: answerLateRequest,
     tasks: {
       fetchContent: fetchContentTask(options.content),
       fetchPrompt: fetchPromptTask(options.content),

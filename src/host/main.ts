@@ -5,6 +5,7 @@ import { actCommand } from './cli/act.ts'
 import { discardDeadLetter, listDeadLetters, replayDeadLetter, showDeadLetter } from './cli/dead-letters.ts'
 import { demo } from './cli/demo.ts'
 import { doctor } from './cli/doctor.ts'
+import { forgetCommand } from './cli/forget.ts'
 import { listBatches, showJournal, showResult, why } from './cli/inspect.ts'
 import { createOutput, type Output } from './cli/output.ts'
 import { rank } from './cli/rank.ts'
@@ -90,6 +91,10 @@ function operatorCommands(program: Command, json: Flag, run: Run): void {
       .option('--reason <text>', 'why: kept in the journal')
       .action((batch: string, options: Options) => run((output) => actCommand(act, batch, options, output), options))
   }
+  stored(program.command('forget <batch>').description('erase everything stored of it: texts, verdicts, payloads, dead letters'), json)
+    .option('--reason <text>', 'why: kept in the journal')
+    .option('--running', 'also a batch that goes on; the platform is not told of its end')
+    .action((batch: string, options: Options) => run((output) => forgetCommand(batch, options, output), options))
   stored(program.command('watch <batch>').description('what happened and what happens, until it is done'), json).action(
     (batch: string, options: Options) => run((output) => watchBatch(batch, options, output), options),
   )
@@ -104,9 +109,9 @@ function deadLetterCommands(program: Command, json: Flag, run: Run): void {
   const one = { show: showDeadLetter, replay: replayDeadLetter, discard: discardDeadLetter }
   const about = { show: 'one, with the message as it came', replay: 'send it again as a message of its own', discard: 'delete it for good' }
   for (const name of ['show', 'replay', 'discard'] as const) {
-    stored(letters.command(`${name} <id>`).description(about[name]), json).action((id: string, options: Options) =>
-      run((output) => one[name](id, options, output), options),
-    )
+    const command = stored(letters.command(`${name} <id>`).description(about[name]), json)
+    const acting = name === 'show' ? command : command.option('--reason <text>', 'why: kept in the journal')
+    acting.action((id: string, options: Options) => run((output) => one[name](id, options, output), options))
   }
 }
 

@@ -38,6 +38,14 @@ export const settingsTable = {
     name: 'QUIRE_MAILBOX_RETENTION_DAYS',
     about: 'How long messages and their ids are kept; 0 = for ever.',
   }),
+  retentionDays: stored.given(integer('days', 0, 36_500), '0', {
+    name: 'QUIRE_RETENTION_DAYS',
+    about: 'Batches that ended this long ago are archived, then deleted; 0 = kept. Needs QUIRE_ARCHIVE_DIR and the monitor.',
+  }),
+  archiveDir: stored.optional(line, {
+    name: 'QUIRE_ARCHIVE_DIR',
+    about: 'Folder of the archives, a file of JSON lines a batch, essays included; `quire forget` deletes the file too.',
+  }),
   kafkaBrokers: kafka.optional(list(/^[^\s:]+:\d{1,5}$|^\[[^\]]+\]:\d{1,5}$/, 'host:port, by commas', 'give HOST:PORT,HOST:PORT'), {
     name: 'QUIRE_KAFKA_BROKERS',
     about: 'Absent: no Kafka; the mailbox is a table, one process works and others stand by.',

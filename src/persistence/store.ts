@@ -9,11 +9,12 @@ import { announceElsewhere } from './notify.ts'
 import { acceptGap, claimPartitions, markHalted, markStarted, readHalted, readPartitions, releasePartitions } from './partitions.ts'
 import { listActors, loadForTurn, readActiveStates, readActor } from './read/actors.ts'
 import { readActorTasks, readActorTimers, readHeld, readHeldAddresses, readTasks, readTimers } from './read/due.ts'
-import { discardDeadLetter, readDeadLetters } from './read/dead-letters.ts'
+import { markReplayed, readDeadLetters } from './read/dead-letters.ts'
 import { readCounts, readStuck, trimLogs } from './read/health.ts'
 import { readFeed, readJournal, readJournalEnds } from './read/journal.ts'
 import { shareInboundProgress } from './read/inbound-progress.ts'
 import { offerOutputAgain, readOutbox, readOutputs, refuseOutputs, settleOutbox } from './read/outbox.ts'
+import { readOver, readStoredOf } from './read/stored-of.ts'
 import { readTenantRow } from './read/tenant-row.ts'
 
 /** The Store on a database. Every failure it throws is a `PortFailure` or a `QuireError`. */
@@ -64,10 +65,9 @@ export function createStore(db: Database, clock: Clock): Store {
     counts: (partitions) => readCounts(db, partitions),
     activeStates: (type) => readActiveStates(db, type),
     deadLetters: (query) => readDeadLetters(db, query),
-    deadLetterDiscarded: (id) => discardDeadLetter(db, id),
-    async deadLetterReplayed(id) {
-      await sql`update ${db.table('dead_letters')} set replayed = true where id = ${id}`.execute(db.kysely)
-    },
+    deadLetterReplayed: (id, times) => markReplayed(db, id, times),
+    over: (partitions, endedBefore, limit) => readOver(db, partitions, endedBefore, limit),
+    storedOf: (place) => readStoredOf(db, place, tables.values()),
     trim: (olderThan) => trimLogs(db, olderThan),
     subscribe: (wake) => db.listener.subscribe('commit', wake),
   }

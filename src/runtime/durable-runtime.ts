@@ -58,7 +58,12 @@ export class DurableRuntime {
     this.#supervisor = this.#createSupervisor()
     const { database: connection, log } = this.#supervisor
     const shared = { ...ports, connection, log, registry, partitions: this.#partitions, changes: this.#changes }
-    this.requests = new Requests({ ...shared, partitions: options.partitions, maxMessageBytes: options.maxMessageBytes })
+    this.requests = new Requests({
+      ...shared,
+      partitions: options.partitions,
+      maxMessageBytes: options.maxMessageBytes,
+      archive: ports.archive,
+    })
     this.queries = new Queries({ ...shared, partitions: options.partitions, now: () => this.#partitions.now() })
     this.#outside = createOutside({
       ...shared,
@@ -103,7 +108,8 @@ export class DurableRuntime {
           owned: () => this.#partitions.ids(),
           now: () => this.#partitions.now(),
           mailboxRetentionMs: options.mailboxRetentionMs,
-          onStuck: (addresses) => this.#noteStuck(addresses),
+          retentionMs: options.retentionMs,
+          onRound: (woken) => this.#noteRound(woken),
         }),
     })
   }
@@ -139,11 +145,10 @@ export class DurableRuntime {
     }
   }
 
-  #noteStuck(addresses: readonly string[]): void {
-    const { monitor } = this.status.getSnapshot().context
-    this.status.trigger.changed({
-      change: { monitor: { rounds: monitor.rounds + 1, recovered: monitor.recovered + addresses.length, lastStuck: addresses } },
-    })
+  #noteRound(woken: readonly string[]): void {
+    const { rounds, recovered, lastStuck } = this.status.getSnapshot().context.monitor
+    const monitor = { rounds: rounds + 1, recovered: recovered + woken.length, lastStuck: woken.length === 0 ? lastStuck : woken }
+    this.status.trigger.changed({ change: { monitor } })
   }
 
   async start(): Promise<void> {

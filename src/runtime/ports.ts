@@ -166,6 +166,7 @@ export interface Loaded {
 
 /** What a list shows of an actor. */
 export type ActorSummary = Omit<ActorRow, 'snapshot' | 'armed'>
+/** Living actors and those that are done; not those that are gone. */
 export interface ActorFilter {
   readonly type?: string
   readonly runStatus?: ActorRow['runStatus']
@@ -203,7 +204,30 @@ export interface DeadLetterQuery {
   /** The last one of the page before. */
   readonly after?: Pick<DeadLetterRow, 'at' | 'id'>
 }
-export type StoredDeadLetter = DeadLetterRow & { readonly replayed: boolean }
+/** `replays`: how often it was replayed. */
+export type StoredDeadLetter = DeadLetterRow & { readonly replayed: boolean; readonly replays: number }
+
+/** An actor that is done, as retention finds it. */
+export interface DoneActor {
+  readonly partition: number
+  readonly address: Address
+  readonly seq: number
+  readonly stateSince: number
+}
+
+/** A row as it is stored, under the columns' own names. */
+export interface StoredRow {
+  readonly table: string
+  readonly row: Readonly<Record<string, Json>>
+}
+
+/** Keeps what is stored of actors before it is deleted. */
+export interface Archive {
+  /** Writes a document, a JSON line each; resolves when it is durable. Repeated under the same name it replaces the first. */
+  write(name: string, lines: readonly object[]): Promise<void>
+  /** Deletes it for good; true also when there is none. */
+  remove(name: string): Promise<void>
+}
 
 /** Durable state. Throws a PortFailure: transient (wait and try again) or permanent. */
 export interface Store {
@@ -281,9 +305,12 @@ export interface Store {
 
   /** Dead letters, oldest first, a page at a time. */
   deadLetters(query: DeadLetterQuery): Promise<readonly StoredDeadLetter[]>
-  deadLetterReplayed(id: string): Promise<void>
-  /** Deletes a dead letter nobody will replay; false when there is none. */
-  deadLetterDiscarded(id: string): Promise<boolean>
+  /** Notes that a dead letter was replayed, so many times in all. */
+  deadLetterReplayed(id: string, times: number): Promise<void>
+  /** Actors that are done since before a time, and whose outputs have left; those born first come first. */
+  over(partitions: readonly number[], endedBefore: number, limit: number): Promise<readonly DoneActor[]>
+  /** Everything stored of an actor, of its tenant's tables too. */
+  storedOf(place: { readonly partition: number; readonly address: Address }): Promise<readonly StoredRow[]>
   /** Deletes mailbox records and inbox entries older than this that every owner has passed. */
   trim(olderThan: number): Promise<void>
   /** Calls `wake` after commits of any process. Returns the unsubscriber. */

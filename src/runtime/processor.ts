@@ -179,6 +179,9 @@ export class Processor {
     for (const actor of decided.actors.values()) {
       cache.put(actor, turn.now)
     }
+    for (const { address } of turn.erased) {
+      cache.remove(address)
+    }
     timers.committed(turn)
     tasks.committed(turn)
     if (this.#backlog.committed(turn, decided)) {

@@ -7,6 +7,7 @@ import type { OutboundEvent } from './local-publisher.ts'
 import { partitionOf } from './message.ts'
 import type { ActorFilter, ActorSummary, DeadLetterQuery, Store, StoredDeadLetter, StuckActor } from './ports.ts'
 import type { Registry } from './registry.ts'
+import { epitaph } from './tombstone.ts'
 import { type Transition, transitionOf, watch, type WatchOptions } from './watch.ts'
 
 export interface QueryParts {
@@ -39,6 +40,9 @@ export class Queries {
     )
     if (row === undefined) {
       throw new QuireError('unknown-actor', `no actor was born at ${address}`)
+    }
+    if (row.tombstone !== null) {
+      throw new QuireError('actor-gone', epitaph(row))
     }
     return explain({ row, timers, tasks, held, registry, now: now() })
   }
@@ -78,12 +82,6 @@ export class Queries {
 
   async deadLetters(query: DeadLetterQuery): Promise<readonly StoredDeadLetter[]> {
     return await this.#parts.connection.use(() => this.#parts.store.deadLetters(query))
-  }
-
-  async discard(id: string): Promise<void> {
-    if (!(await this.#parts.connection.use(() => this.#parts.store.deadLetterDiscarded(id)))) {
-      throw new QuireError('dead-letter-unknown', `there is no dead letter ${id}`)
-    }
   }
 
   #allPartitions(): readonly number[] {

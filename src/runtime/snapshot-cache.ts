@@ -35,6 +35,13 @@ export class SnapshotCache {
     }
   }
 
+  /** Forgets one actor. */
+  remove(address: string): void {
+    if (this.#actors.has(address)) {
+      this.#forget(address)
+    }
+  }
+
   #forget(address: string): void {
     this.#actors.delete(address)
     this.#addresses.delete(addressHash(address))

@@ -3,10 +3,13 @@ import type { TenantRow } from './define-actor.ts'
 import type { Delivery } from './delivery.ts'
 import { type QuireError, isQuireError, messageOf } from './errors.ts'
 import type { Output } from './effects.ts'
-import { addressHash, type MailboxRecord } from './message.ts'
+import { addressHash, type MailboxRecord, type Position } from './message.ts'
 import type { Claim } from './ports.ts'
 import { type LiveActor, rowOf } from './snapshot.ts'
+import { buriedRow, type Tombstone } from './tombstone.ts'
+import { type Burial, withoutBuried } from './burial.ts'
 import type {
+  ActorRow,
   DeadLetterRow,
   HeldRow,
   InboxRow,
@@ -36,6 +39,15 @@ interface Advance {
   lastRecord: string | null
 }
 
+export interface DraftInput {
+  readonly owner: string
+  readonly now: number
+  readonly claims: ReadonlyMap<number, Claim>
+  /** Living actors, and tombstones, among the addressees. */
+  readonly actors: ReadonlyMap<string, LiveActor>
+  readonly buried: ReadonlyMap<string, ActorRow>
+}
+
 /** A turn in the making. It numbers entries and gathers rows; `turn.ts` decides what they are. */
 export class TurnDraft {
   readonly now: number
@@ -46,6 +58,10 @@ export class TurnDraft {
   readonly held: HeldRow[] = []
   readonly released: { partition: number; address: string; offset: number }[] = []
   readonly tasksUpdated: TaskUpdate[] = []
+  /** Tombstones among the addressees, those of this turn included. */
+  readonly buried: Map<string, ActorRow>
+  readonly withheld: Position[] = []
+  readonly discarded: string[] = []
   /** Steps taken, and messages whose step threw. */
   stepped = 0
   failed = 0
@@ -55,16 +71,18 @@ export class TurnDraft {
   readonly #advances = new Map<number, Advance>()
   readonly #inbox = new Map<string, InboxRow>()
   readonly #journal: JournalRow[] = []
+  readonly #burials = new Map<string, Burial>()
   readonly #outbox: OutboxRow[] = []
   readonly #inputs = new Map<string, { source: string; input: string | null }>()
   readonly #answerable: { readonly address: string; readonly id: string }[] = []
 
-  constructor(owner: string, now: number, claims: ReadonlyMap<number, Claim>, loaded: ReadonlyMap<string, LiveActor>) {
+  constructor({ owner, now, claims, actors, buried }: DraftInput) {
     this.now = now
-    this.actors = new Map(loaded)
+    this.actors = new Map(actors)
+    this.buried = new Map(buried)
     this.#owner = owner
     this.#claims = claims
-    this.#loaded = loaded
+    this.#loaded = actors
   }
 
   /** The running position of a partition; its first use takes the partition into the turn. */
@@ -135,6 +153,33 @@ export class TurnDraft {
     })
   }
 
+  /** Leaves a tombstone in the place of an actor, and nothing else of it, of this turn's rows neither. */
+  bury(actor: LiveActor | ActorRow, tombstone: Tombstone): void {
+    const { address } = actor
+    const row = buriedRow(actor, tombstone)
+    this.actors.delete(address)
+    this.buried.set(address, row)
+    this.#burials.set(address, {
+      partition: row.partition,
+      address,
+      cause: tombstone.cause,
+      row,
+      armed: (this.#loaded.get(address) ?? actor).armed,
+    })
+  }
+
+  /** Erases what is stored of an address where no actor was ever born. */
+  erase(partition: number, address: string): void {
+    this.#burials.set(address, { partition, address, cause: 'forgotten', row: undefined, armed: undefined })
+  }
+
+  /** Where a message for a tombstone lies, so that its body can be deleted from the log. */
+  withhold({ partition, offset }: Delivery): void {
+    if (offset !== undefined) {
+      this.withheld.push({ partition, offset })
+    }
+  }
+
   openTask(actor: LiveActor, id: string, source: string, input: string | null): void {
     this.#inputs.set(`${actor.address} ${id} ${actor.armed.tasks[id]}`, { source, input })
     if (actor.kind.definition.tasks?.[source]?.atOnce !== undefined) {
@@ -164,7 +209,7 @@ export class TurnDraft {
     const changed = [...this.actors.values()].filter((actor) => this.#loaded.get(actor.address) !== actor)
     const timers = changed.map((actor) => timerChanges(this.#loaded.get(actor.address), actor))
     const tasks = changed.map((actor) => this.#taskChanges(this.#loaded.get(actor.address), actor))
-    return {
+    const turn: Turn = {
       owner: this.#owner,
       now: this.now,
       partitions: [...this.#advances].map(([partition, to]) => this.#advance(partition, to)),
@@ -181,7 +226,11 @@ export class TurnDraft {
       held: this.held,
       released: this.released,
       rows: this.rows,
+      erased: [],
+      withheld: this.withheld,
+      discarded: this.discarded,
     }
+    return withoutBuried(turn, [...this.#burials.values()])
   }
 
   /** An entry is used by every commit, so that two commits of a partition can always be told apart (rules 9). */

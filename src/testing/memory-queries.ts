@@ -1,6 +1,7 @@
 import type { ActorSummary, Store } from '../runtime/ports.ts'
 import type { ActorRow } from '../runtime/turn-rows.ts'
 import { type MemoryDatabase, partitionRow } from './memory-database.ts'
+import { retentionReads } from './memory-retention.ts'
 import { readTenantRow } from './memory-tenant-rows.ts'
 
 type Reads =
@@ -24,10 +25,12 @@ type Reads =
   | 'counts'
   | 'activeStates'
   | 'deadLetters'
+  | 'over'
+  | 'storedOf'
 
 /** What the Store reads, over the maps of a memory database. */
 export function memoryQueries(db: MemoryDatabase): Pick<Store, Reads> {
-  return { ...turnReads(db), ...peopleReads(db), ...healthReads(db) }
+  return { ...turnReads(db), ...peopleReads(db), ...healthReads(db), ...retentionReads(db) }
 }
 
 /** What the loop and the relay read. */
@@ -88,6 +91,7 @@ function peopleReads(
     },
     async actors({ type, runStatus, state, createdBefore = Number.POSITIVE_INFINITY, limit, after = '' }) {
       const asked = (row: ActorRow): boolean =>
+        row.tombstone === null &&
         (type ?? row.type) === row.type &&
         (runStatus ?? row.runStatus) === row.runStatus &&
         (state ?? row.state) === row.state &&
@@ -156,7 +160,7 @@ function healthReads(db: MemoryDatabase): Pick<Store, 'stuck' | 'counts' | 'acti
     },
     async deadLetters({ id, address, replayed, after, limit }) {
       return [...db.deadLetters.values()]
-        .map((row) => ({ ...row, replayed: db.replayed.has(row.id) }))
+        .map((row) => ({ ...row, replayed: db.replayed.has(row.id), replays: db.replays.get(row.id) ?? 0 }))
         .filter((row) => (id ?? row.id) === row.id && (address ?? row.address) === row.address)
         .filter((row) => (replayed ?? row.replayed) === row.replayed)
         .filter((row) => after === undefined || row.at > after.at || (row.at === after.at && row.id > after.id))

@@ -34,6 +34,7 @@ const actor = (address: string, more: Partial<ActorRow> = {}): ActorRow => ({
   armed: '{"timers":{},"tasks":{}}',
   waitsOutside: false,
   parked: null,
+  tombstone: null,
   createdAt: 1_700_000_000_000,
   stateSince: 1_700_000_000_000,
   updatedAt: 1_700_000_000_000,
@@ -132,6 +133,9 @@ describe.each(adapters)('the store on $name', ({ open }) => {
       held: [],
       released: [],
       rows: [],
+      erased: [],
+      withheld: [],
+      discarded: [],
       ...rows,
     }
   }
@@ -408,6 +412,9 @@ describe.each(adapters.filter(({ name }) => name !== 'memory'))('the database $n
       held: [],
       released: [],
       rows: [],
+      erased: [],
+      withheld: [],
+      discarded: [],
     }
     const turn: Turn = {
       owner: 'me',

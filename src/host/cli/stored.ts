@@ -4,9 +4,11 @@ import { createQuire, type Quire } from '../../quire.ts'
 import type { ActorState } from '../../runtime/actor-state.ts'
 import { isQuireError } from '../../runtime/errors.ts'
 import type { Explanation } from '../../runtime/explain.ts'
+import type { Forgotten } from '../../runtime/forget.ts'
 import type { OutboundEvent } from '../../runtime/local-publisher.ts'
 import type { Position } from '../../runtime/message.ts'
 import type { ActorFilter, ActorSummary, DeadLetterQuery, StoredDeadLetter } from '../../runtime/ports.ts'
+import type { Actor } from '../../runtime/storage-act.ts'
 import { systemIds } from '../../runtime/system.ts'
 import type { Transition } from '../../runtime/watch.ts'
 import { CommandError } from '../command-error.ts'
@@ -26,8 +28,9 @@ export interface Stored {
   /** The state after the event; the same id counts once. */
   act(address: string, event: { readonly type: string }, id?: string): Promise<ActorState>
   deadLetters(query: DeadLetterQuery): Promise<readonly StoredDeadLetter[]>
-  replay(deadLetterId: string): Promise<Position | null>
-  discard(deadLetterId: string): Promise<void>
+  replay(deadLetterId: string, by: Actor): Promise<Position | null>
+  discard(deadLetterId: string, by: Actor): Promise<void>
+  forget(address: string, by: Actor & { readonly id: string }): Promise<Forgotten>
   close(): Promise<void>
 }
 
@@ -42,8 +45,9 @@ export function storedOf(quire: Quire): Stored {
     outputs: (address) => quire.outputs(address),
     act: (address, event, id = `operator-${systemIds.next()}`) => quire.ask(address, event, { id, timeoutMs: patienceMs }),
     deadLetters: (query) => quire.deadLetters(query),
-    replay: (deadLetterId) => quire.replay(deadLetterId),
-    discard: (deadLetterId) => quire.discard(deadLetterId),
+    replay: (deadLetterId, by) => quire.replay(deadLetterId, by),
+    discard: (deadLetterId, by) => quire.discard(deadLetterId, by),
+    forget: (address, by) => quire.forget(address, by),
     close: () => quire.stop(),
   }
 }
@@ -62,7 +66,8 @@ export async function openStored(options: DataOptions, output: Output, environme
     const kafka = kafkaOptionsOf(settings)
     const { mailboxPartitions: partitions, databaseSchema: schema } = settings
     const log = kafka === undefined ? {} : { kafka, owns: false }
-    const quire = await createQuire({ database: source, partitions, schema, actors: { batch: operatorsBatch() }, ...log })
+    const archive = settings.archiveDir === undefined ? {} : { archiveDir: settings.archiveDir }
+    const quire = await createQuire({ database: source, partitions, schema, actors: { batch: operatorsBatch() }, ...log, ...archive })
     await quire.start()
     return await whenUp(quire, output)
   } catch (error) {
@@ -127,8 +132,9 @@ function ownerProxy(dataDir: string): Stored {
     outputs: (address) => ask('outputs', address),
     act: (address, event, id = `operator-${systemIds.next()}`) => ask('act', address, event, id),
     deadLetters: (query) => ask('deadLetters', query),
-    replay: (deadLetterId) => ask('replay', deadLetterId),
-    discard: (deadLetterId) => ask('discard', deadLetterId),
+    replay: (deadLetterId, by) => ask('replay', deadLetterId, by),
+    discard: (deadLetterId, by) => ask('discard', deadLetterId, by),
+    forget: (address, by) => ask('forget', address, by),
     close: async () => {},
   }
 }
