@@ -17,6 +17,9 @@ import { TaskRunner } from './tasks.ts'
 import { TimerQueue } from './timers.ts'
 import type { Turn } from './turn-rows.ts'
 
+/** The last turn of a process that stops may take so long, ms. */
+const lastTurnMs = 1_000
+
 /** A clock further away than this is an alarm (rules 17). */
 const mostSkewMs = 2_000
 
@@ -188,8 +191,8 @@ export class DurableRuntime {
     await Promise.race([this.#outside.stop(), limit.passed])
     await this.#drain(drainMs)
     this.#processor.stop()
+    await this.#endLoop()
     this.#tasks.stop()
-    await Promise.race([this.#loop, limit.passed])
     await Promise.race([this.#relay.stop(), limit.passed])
     limit.cancel()
     if (this.status.getSnapshot().context.database.state === 'up') {
@@ -206,6 +209,15 @@ export class DurableRuntime {
     await this.#ports.broker?.close()
     await this.#ports.store.close()
     this.status.trigger.changed({ change: { phase: 'stopped' } })
+  }
+
+  /** The last turn gives leases back; a database that is away is not waited for. */
+  async #endLoop(): Promise<void> {
+    if (this.status.getSnapshot().context.database.state === 'up') {
+      const limit = this.#after(lastTurnMs)
+      await Promise.race([this.#loop, limit.passed])
+      limit.cancel()
+    }
   }
 
   async #drain(drainMs: number): Promise<void> {

@@ -141,9 +141,18 @@ export class TaskRunner {
     return this.#queue.running
   }
 
-  /** Aborts what runs; nothing is recorded, so it runs again elsewhere. */
-  stop(): void {
+  /**
+   * Aborts what runs, so it runs again elsewhere. Returns what is still to be written: failed calls, and the leases of calls
+   * that are cut off or whose end is not recorded any more. A process that is told to stop is no death of its tasks (rules 23).
+   */
+  stop(): readonly TaskUpdate[] {
+    const ended = this.#outcomes.flatMap(({ task, poison }) => (poison === undefined ? [task] : []))
+    const cut = [...this.#queue.underWay(), ...ended]
+    const left = [...this.#updates, ...cut.map((task) => ({ ...task, attempt: task.attempt - 1 }))]
+    this.#updates = []
+    this.#outcomes = []
     this.#queue.drop(undefined, 'the runtime stops')
+    return left
   }
 
   #renew(update: TaskUpdate): void {

@@ -351,7 +351,12 @@ describe.each(adapters)('the store on $name', ({ open }) => {
     expect(await store.heldAddresses([0])).toEqual([{ partition: 0, address: 'batch/h' }])
     await commit({ released: [held(1)] })
     expect(await store.held(0, 'batch/h', 10)).toEqual([held(2)])
-    expect(await store.deadLetters({ id: 'd1', limit: 1 })).toEqual([{ ...letter, replayed: false }])
+    expect(await store.deadLetters({ id: 'd1', limit: 1 })).toEqual([{ ...letter, replayed: false, replays: 0 }])
+    await store.deadLetterReplayed('d1', 2)
+    await store.deadLetterReplayed('d1', 1)
+    expect(await store.deadLetters({ id: 'd1', limit: 1 })).toEqual([{ ...letter, replayed: true, replays: 2 }])
+    await commit({ discarded: ['d1'] })
+    expect(await store.deadLetters({ id: 'd1', limit: 1 })).toEqual([])
     expect(await store.deadLetters({ address: 'batch/none', limit: 1 })).toEqual([])
   })
 

@@ -1,30 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import pg from 'pg'
 import { expect, it, onTestFinished } from 'vitest'
 import { freshDatabase } from '../ports/adapters.ts'
 import { type TestService, testService, whenReady } from '../support/batch-service.ts'
+import { tablesWith } from '../support/tables-with.ts'
 import { callbackEnvelope, requestEnvelope } from '../support/kafka/platform.ts'
 
 const planted = 'My grandmother in Lund lent me her red bicycle.'
-
-/** Tables of the database that hold this text anywhere in a row. */
-async function tablesWith(text: string, databaseUrl: string): Promise<readonly string[]> {
-  const client = new pg.Client({ connectionString: databaseUrl })
-  await client.connect()
-  try {
-    const { rows } = await client.query<{ name: string }>(
-      "select table_name as name from information_schema.tables where table_schema = 'quire' order by 1",
-    )
-    const found: string[] = []
-    for (const { name } of rows) {
-      const hits = await client.query(`select 1 from quire."${name}" t where position($1 in t::text) > 0 limit 1`, [text])
-      found.push(...(hits.rows.length > 0 ? [name] : []))
-    }
-    return found
-  } finally {
-    await client.end()
-  }
-}
 
 interface Scene extends TestService {
   readonly databaseUrl: string
@@ -54,7 +35,7 @@ async function personal(): Promise<Scene> {
 
 async function answer({ call, asked }: Scene, which: number): Promise<void> {
   const { id, essayA, essayB } = asked[which] as Scene['asked'][number]
-  const body = callbackEnvelope({ id, essayA: essayA.id, essayB: essayB.id })
+  const body = callbackEnvelope({ id, essayA: essayA.id, essayB: essayB.id }) as { readonly data: object }
   expect(await call('POST', '/v1/callbacks', { body: { ...body, data: { ...body.data, justification: planted } } })).toMatchObject({
     status: 202,
   })
