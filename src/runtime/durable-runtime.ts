@@ -14,6 +14,7 @@ import { SnapshotCache } from './snapshot-cache.ts'
 import { createStatus } from './status.ts'
 import { createSupervisor, type Supervisor } from './supervisor.ts'
 import { TaskRunner } from './tasks.ts'
+import { timeLimit } from './time-limit.ts'
 import { TimerQueue } from './timers.ts'
 import type { Turn } from './turn-rows.ts'
 
@@ -61,12 +62,7 @@ export class DurableRuntime {
     this.#supervisor = this.#createSupervisor()
     const { database: connection, log } = this.#supervisor
     const shared = { ...ports, connection, log, registry, partitions: this.#partitions, changes: this.#changes }
-    this.requests = new Requests({
-      ...shared,
-      partitions: options.partitions,
-      maxMessageBytes: options.maxMessageBytes,
-      archive: ports.archive,
-    })
+    this.requests = new Requests({ ...shared, partitions: options.partitions, maxMessageBytes: options.maxMessageBytes })
     this.queries = new Queries({ ...shared, partitions: options.partitions, now: () => this.#partitions.now() })
     this.#outside = createOutside({
       ...shared,
@@ -187,7 +183,7 @@ export class DurableRuntime {
    */
   async #stop(drainMs: number): Promise<void> {
     this.status.trigger.changed({ change: { phase: 'stopping' } })
-    const limit = this.#after(drainMs)
+    const limit = timeLimit(this.#ports.clock, drainMs)
     await Promise.race([this.#outside.stop(), limit.passed])
     await this.#drain(drainMs)
     this.#processor.stop()
@@ -214,7 +210,7 @@ export class DurableRuntime {
   /** The last turn gives leases back; a database that is away is not waited for. */
   async #endLoop(): Promise<void> {
     if (this.status.getSnapshot().context.database.state === 'up') {
-      const limit = this.#after(lastTurnMs)
+      const limit = timeLimit(this.#ports.clock, lastTurnMs)
       await Promise.race([this.#loop, limit.passed])
       limit.cancel()
     }
@@ -225,13 +221,5 @@ export class DurableRuntime {
     if (this.#tasks.running > 0) {
       await this.#changes.until(undefined, async () => (this.#tasks.running === 0 ? true : undefined), deadline)
     }
-  }
-
-  #after(ms: number): { readonly passed: Promise<void>; readonly cancel: () => void } {
-    let cancel = (): void => {}
-    const passed = new Promise<void>((resolve) => {
-      cancel = this.#ports.clock.schedule(ms, resolve)
-    })
-    return { passed, cancel: () => cancel() }
   }
 }

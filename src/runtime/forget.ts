@@ -8,7 +8,7 @@ export interface ForgetParts {
   readonly store: Pick<Store, 'actor'>
   readonly connection: Pick<Connection, 'use'>
   readonly partitions: number
-  readonly archive: Archive | undefined
+  readonly archive?: Archive
   readonly append: (...messages: readonly Message[]) => Promise<readonly Position[]>
   readonly processed: (position: Position) => Promise<void>
 }

@@ -7,7 +7,7 @@ import type { Registry } from './registry.ts'
 import { type LiveActor, revive } from './snapshot.ts'
 import type { SnapshotCache } from './snapshot-cache.ts'
 import type { TurnInput } from './turn.ts'
-import { inboxKey } from './turn-draft.ts'
+import { inboxKey } from './inbox-key.ts'
 import type { ActorRow, InboxRow } from './turn-rows.ts'
 import { addressesOf, type Work } from './work.ts'
 

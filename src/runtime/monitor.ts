@@ -48,7 +48,7 @@ export async function monitorRound(parts: MonitorParts): Promise<MonitorRound> {
   if (mailboxRetentionMs > 0) {
     await store.trim(now() - mailboxRetentionMs)
   }
-  await archiveOver({ ...parts, archive: parts.archive })
+  await archiveOver(parts)
   return { checked: counts.active, waiting: counts.waiting, stuck: stuck.length, failed: counts.failed }
 }
 

@@ -177,12 +177,7 @@ export class Processor {
   #release(turn: Turn, decided: DecidedTurn, work: Work): void {
     const { cache, timers, tasks, partitions, count } = this.#parts
     partitions.advance(turn)
-    for (const actor of decided.actors.values()) {
-      cache.put(actor, turn.now)
-    }
-    for (const { address } of turn.erased) {
-      cache.remove(address)
-    }
+    cache.committed(decided.actors.values(), turn)
     timers.committed(turn)
     tasks.committed(turn)
     if (this.#backlog.committed(turn, decided)) {

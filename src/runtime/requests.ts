@@ -23,7 +23,7 @@ export interface RequestParts {
   readonly changes: Changes
   readonly partitions: number
   readonly maxMessageBytes: number
-  readonly archive: Archive | undefined
+  readonly archive?: Archive
 }
 
 const sendTimeoutMs = 5_000

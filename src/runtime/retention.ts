@@ -6,7 +6,7 @@ import type { StorageAct } from './storage-act.ts'
 export interface RetentionParts {
   readonly store: Pick<Store, 'over' | 'storedOf'>
   readonly mailbox: Pick<Mailbox, 'append'>
-  readonly archive: Archive | undefined
+  readonly archive?: Archive
   readonly logger: Logger
   readonly owned: () => readonly number[]
   readonly now: () => number

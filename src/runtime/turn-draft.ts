@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto'
+import { taskChanges, timerChanges } from './armed-changes.ts'
 import type { TenantRow } from './define-actor.ts'
 import type { Delivery } from './delivery.ts'
 import { type QuireError, isQuireError, messageOf } from './errors.ts'
 import type { Output } from './effects.ts'
-import { addressHash, type MailboxRecord, type Position } from './message.ts'
+import { digestOf, inboxKey } from './inbox-key.ts'
+import type { MailboxRecord, Position } from './message.ts'
 import type { Claim } from './ports.ts'
 import { type LiveActor, rowOf } from './snapshot.ts'
 import { buriedRow, type Tombstone } from './tombstone.ts'
@@ -16,10 +17,8 @@ import type {
   JournalRow,
   OutboxRow,
   PartitionAdvance,
-  TaskKey,
   TaskRow,
   TaskUpdate,
-  TimerRow,
   Turn,
 } from './turn-rows.ts'
 
@@ -60,6 +59,7 @@ export class TurnDraft {
   readonly tasksUpdated: TaskUpdate[] = []
   /** Tombstones among the addressees, those of this turn included. */
   readonly buried: Map<string, ActorRow>
+  /** Messages for tombstones: their bodies are deleted from the log. */
   readonly withheld: Position[] = []
   readonly discarded: string[] = []
   /** Steps taken, and messages whose step threw. */
@@ -157,27 +157,16 @@ export class TurnDraft {
   bury(actor: LiveActor | ActorRow, tombstone: Tombstone): void {
     const { address } = actor
     const row = buriedRow(actor, tombstone)
+    const { partition } = row
+    const { armed } = this.#loaded.get(address) ?? actor
     this.actors.delete(address)
     this.buried.set(address, row)
-    this.#burials.set(address, {
-      partition: row.partition,
-      address,
-      cause: tombstone.cause,
-      row,
-      armed: (this.#loaded.get(address) ?? actor).armed,
-    })
+    this.#burials.set(address, { partition, address, cause: tombstone.cause, row, armed })
   }
 
   /** Erases what is stored of an address where no actor was ever born. */
   erase(partition: number, address: string): void {
     this.#burials.set(address, { partition, address, cause: 'forgotten', row: undefined, armed: undefined })
-  }
-
-  /** Where a message for a tombstone lies, so that its body can be deleted from the log. */
-  withhold({ partition, offset }: Delivery): void {
-    if (offset !== undefined) {
-      this.withheld.push({ partition, offset })
-    }
   }
 
   openTask(actor: LiveActor, id: string, source: string, input: string | null): void {
@@ -208,7 +197,7 @@ export class TurnDraft {
   build(notBefore: (task: TaskRow) => number): Turn {
     const changed = [...this.actors.values()].filter((actor) => this.#loaded.get(actor.address) !== actor)
     const timers = changed.map((actor) => timerChanges(this.#loaded.get(actor.address), actor))
-    const tasks = changed.map((actor) => this.#taskChanges(this.#loaded.get(actor.address), actor))
+    const tasks = changed.map((actor) => taskChanges(this.#loaded.get(actor.address), actor, (id, at) => this.#opened(actor, id, at)))
     const turn: Turn = {
       owner: this.#owner,
       now: this.now,
@@ -239,43 +228,4 @@ export class TurnDraft {
     const { offset: toOffset, lastRecord } = to
     return { partition, epoch, fromOffset, toOffset, fromEntry, toEntry: Math.max(to.entry, fromEntry + 1), lastRecord }
   }
-
-  #taskChanges(before: LiveActor | undefined, after: LiveActor): { opened: TaskRow[]; closed: TaskKey[] } {
-    const { partition, address } = after
-    const had = before?.armed.tasks ?? {}
-    const has = after.armed.tasks
-    const opened = Object.entries(has).filter(([id, at]) => had[id] !== at)
-    const closed = Object.entries(had).filter(([id, at]) => has[id] !== at)
-    return {
-      opened: opened.flatMap(([id, at]) => this.#opened(after, id, at)),
-      closed: closed.map(([id, at]) => ({ partition, address, id, opened: at })),
-    }
-  }
-}
-
-function timerChanges(before: LiveActor | undefined, after: LiveActor): { armed: TimerRow[]; dropped: Turn['timersDropped'] } {
-  const { partition, address } = after
-  const had = before?.armed.timers ?? {}
-  const has = after.armed.timers
-  if (had === has) {
-    return { armed: [], dropped: [] }
-  }
-  return {
-    armed: Object.entries(has)
-      .filter(([id, timer]) => had[id]?.arming !== timer.arming)
-      .map(([id, { due, arming }]) => ({ partition, address, id, due, arming })),
-    dropped: Object.keys(had)
-      .filter((id) => has[id] === undefined)
-      .map((id) => ({ partition, address, id })),
-  }
-}
-
-/** Ids are unique for an address, known by name or by hash: two senders may use the same id for different actors. */
-export function inboxKey(message: { readonly address: string; readonly messageId: string }): string {
-  return `${addressHash(message.address)}#${message.messageId}`
-}
-
-/** Tells 'same id, other bytes' apart. */
-export function digestOf(body: string): string {
-  return createHash('sha256').update(body).digest('hex').slice(0, 16)
 }

@@ -9,7 +9,8 @@ import type { Registry } from './registry.ts'
 import { answerAtOnce } from './answer-at-once.ts'
 import { act, comeLate } from './turn-acts.ts'
 import { create, fire, settle, step, wake } from './turn-steps.ts'
-import { digestOf, inboxKey, TurnDraft } from './turn-draft.ts'
+import { digestOf, inboxKey } from './inbox-key.ts'
+import { TurnDraft } from './turn-draft.ts'
 import type { ActorRow, HeldRow, InboxRow, TaskRow, Turn } from './turn-rows.ts'
 import type { Work } from './work.ts'
 
@@ -62,6 +63,9 @@ export function decideTurn(input: TurnInput): DecidedTurn {
     if (!isTooLong(streaks, record.partition)) {
       const { stepped, failed } = draft
       draft.passed(record)
+      if (draft.buried.has(record.address) && record.kind !== 'act') {
+        draft.withheld.push({ partition: record.partition, offset: record.offset })
+      }
       receive(deliveryOfRecord(record), draft, input, tally)
       streaks = withMessage(streaks, record, { stepped: draft.stepped > stepped, failed: draft.failed > failed })
     }
@@ -90,9 +94,6 @@ function firstCallAt(task: TaskRow, definition: ActorDefinition | undefined): nu
 
 function receive(delivery: Delivery, draft: TurnDraft, input: TurnInput, tally: { duplicates: number; conflicts: number }): void {
   const before = input.seen.get(inboxKey(delivery))
-  if (draft.buried.has(delivery.address) && delivery.kind !== 'act') {
-    draft.withhold(delivery)
-  }
   if (before !== undefined || !draft.receive(delivery)) {
     tally.duplicates += 1
     tally.conflicts += before !== undefined && before.digest !== digestOf(delivery.body) ? 1 : 0

@@ -7,6 +7,8 @@ import { type Api, type ApiParts, cursorOf, errorAnswers, fromCursor, whileUp } 
 import { ApiError } from './api-error.ts'
 import { isoTime } from './batch-view.ts'
 
+const tags = ['dead letters']
+
 const item = z.object({
   id: z.string(),
   address: z.string(),
@@ -32,7 +34,6 @@ const replayed = z.object({ id: z.string(), position: z.object({ partition: z.in
 
 /** Messages that could not be handled: to look at, to send again, to give up. */
 export function deadLetters(app: Api, parts: ApiParts): void {
-  const tags = ['dead letters']
   app.get(
     '/v1/dead-letters',
     {
@@ -60,6 +61,10 @@ export function deadLetters(app: Api, parts: ApiParts): void {
       return { ...itemOf(letter), body: letter.body }
     },
   )
+  letterActs(app, parts)
+}
+
+function letterActs(app: Api, parts: ApiParts): void {
   app.post(
     '/v1/dead-letters/:id/replay',
     {
