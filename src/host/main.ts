@@ -8,6 +8,7 @@ import { doctor } from './cli/doctor.ts'
 import { forgetCommand } from './cli/forget.ts'
 import { listBatches, showJournal, showResult, why } from './cli/inspect.ts'
 import { createOutput, type Output } from './cli/output.ts'
+import { migrateCommand } from './cli/migrate.ts'
 import { rank } from './cli/rank.ts'
 import { serve } from './cli/serve.ts'
 import { watchBatch } from './cli/watch.ts'
@@ -69,6 +70,9 @@ export function createProgram(run: (work: (output: Output) => Promise<void>, opt
     .command('serve')
     .description('batches as a service, set up by the environment (docs/settings.md)')
     .action((options: Options) => run(() => serve(process.env), options))
+  stored(program.command('migrate').description('bring the schema of the database up to date, as a node does at its start'), json)
+    .option('--check', 'only say what would run: exit status 11 if anything would')
+    .action((options: Options) => run((output) => migrateCommand(options, output), options))
   stored(program.command('doctor').description('look at database, clock, log and broker, and say what to do'), json)
     .option('--accept-gap <partition>', "go on behind a gap of the log, of one partition or of 'all'; the journal says who did")
     .action((options: Options) => run((output) => doctor(options, output), options))

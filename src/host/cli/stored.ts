@@ -1,4 +1,3 @@
-import { batchActor } from '../../batch/batch.actor.ts'
 import { requestOwner } from '../../persistence/folder-lock.ts'
 import { createQuire, type Quire } from '../../quire.ts'
 import type { ActorState } from '../../runtime/actor-state.ts'
@@ -15,7 +14,8 @@ import { CommandError } from '../command-error.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { kafkaOptionsOf } from '../quire-options.ts'
 import { readSettings } from '../read-settings.ts'
-import { type DataOptions, dataSource } from './data.ts'
+import { type DataOptions, namedSource } from './data.ts'
+import { operatorsBatch } from './operators-batch.ts'
 import { stuckOnDatabase } from './database-wait.ts'
 import type { Output } from './output.ts'
 
@@ -54,13 +54,7 @@ export function storedOf(quire: Quire): Stored {
 
 /** Opens the data a command names. A folder that another process owns is asked through its socket. */
 export async function openStored(options: DataOptions, output: Output, environment: NodeJS.ProcessEnv): Promise<Stored> {
-  const source = dataSource(options, environment)
-  if (source === undefined) {
-    throw new CommandError(
-      exitCodes.usage,
-      'no data is named; give --data DIR or --database URL, or set QUIRE_DATABASE_URL or QUIRE_DATA_DIR',
-    )
-  }
+  const source = namedSource(options, environment)
   try {
     const settings = readSettings(environment)
     const kafka = kafkaOptionsOf(settings)
@@ -76,16 +70,6 @@ export async function openStored(options: DataOptions, output: Output, environme
     }
     throw error
   }
-}
-
-/** The batch as an operator's process has it: it steps and scores, but asks no judge and fetches no text. */
-function operatorsBatch() {
-  return batchActor({
-    judge: { concurrency: 0, submit: () => Promise.reject(new Error('an operator asks no judge')) },
-    content: {
-      fetch: (_, { signal }) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
-    },
-  })
 }
 
 async function whenUp(quire: Quire, output: Output): Promise<Stored> {
