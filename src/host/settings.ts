@@ -116,6 +116,10 @@ export const settingsTable = {
     about: 'Hard limit, also for requests that name a budget. Absent: QUIRE_MAX_PAIRWISE_COMPARISONS.',
   }),
   maxEssays: budget.given(integer('essays', 1, 10_000), '2000', { name: 'QUIRE_MAX_ESSAYS', about: 'Essays of one batch.' }),
+  maxBatchCostUsd: budget.given(decimal('USD', 0, 1_000_000), '0', {
+    name: 'QUIRE_MAX_BATCH_COST_USD',
+    about: 'A batch that has cost so much asks nothing more and pauses; resuming it allows as much again. 0 = no limit.',
+  }),
   maxIterations: budget.given(integer('waves', 0, 100_000), '0', { name: 'QUIRE_MAX_ITERATIONS', about: '0 = no limit.' }),
   minComparisonsForStability: budget.given(integer('comparisons', 1, 1_000_000), '12', {
     name: 'QUIRE_MIN_COMPARISONS_FOR_STABILITY_CHECK',

@@ -6,6 +6,7 @@ import type { Transition } from '../../runtime/watch.ts'
 import { CommandError } from '../command-error.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { Output } from './output.ts'
+import { usd } from '../token-price.ts'
 import { rankingTable } from './ranking-table.ts'
 import { openStored, type Stored } from './stored.ts'
 
@@ -59,9 +60,15 @@ export async function why(batch: string, options: Options, output: Output): Prom
     `${batch}: ${found.state} (${progress.status}) since ${iso(found.stateSince)}`,
     `waits for ${found.waitsFor}`,
     ...end,
+    ...usageLine(progress),
     ...(next.length === 0 ? [] : ['next:', ...next]),
     ...(found.numbers === null ? [] : [`last decision: ${(found.numbers as { readonly reason: string }).reason}`]),
   ])
+}
+
+/** A batch that was last stepped by an older version counted nothing. */
+function usageLine({ usage }: Partial<BatchProgress>): string[] {
+  return usage === undefined || usage.tokens + usage.cost === 0 ? [] : [`its answers took ${usage.tokens} tokens and ${usd(usage.cost)}`]
 }
 
 export async function showJournal(batch: string, options: Options, output: Output): Promise<void> {
