@@ -1,8 +1,5 @@
 import type { BatchContext } from '../machines/batch.machine.ts'
 
-/** Who pauses a batch that costs too much, in journal and `why`. */
-export const costGuard = 'cost guard'
-
 /** True when the batch has spent what it may, so that nothing more is asked. What was asked before is still paid. */
 export function isTooDear({ costCap, costAllowed, usage }: Pick<BatchContext, 'costCap' | 'costAllowed' | 'usage'>): boolean {
   return costCap > 0 && usage.cost >= costAllowed

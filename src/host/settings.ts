@@ -120,6 +120,10 @@ export const settingsTable = {
     name: 'QUIRE_MAX_BATCH_COST_USD',
     about: 'A batch that has cost so much asks nothing more and pauses; resuming it allows as much again. 0 = no limit.',
   }),
+  maxDailyCostUsd: budget.given(decimal('USD', 0, 10_000_000), '0', {
+    name: 'QUIRE_MAX_DAILY_COST_USD',
+    about: 'When the answers of a UTC day have cost so much, batches pause until the next one, or until they are resumed. 0 = no limit.',
+  }),
   maxIterations: budget.given(integer('waves', 0, 100_000), '0', { name: 'QUIRE_MAX_ITERATIONS', about: '0 = no limit.' }),
   minComparisonsForStability: budget.given(integer('comparisons', 1, 1_000_000), '12', {
     name: 'QUIRE_MIN_COMPARISONS_FOR_STABILITY_CHECK',

@@ -221,6 +221,9 @@ function provided(name: string): never {
   throw new Error(`'${name}' is provided by src/batch/batch.actor.ts`)
 }
 
+/** Who pauses a batch that has cost what it may; only a resume of such a pause allows more. */
+export const costGuard = 'cost guard'
+
 /** Stands for 'not at all': ten years, ms. */
 const never = 315_360_000_000
 
@@ -328,7 +331,8 @@ export const batchMachine = setup({
     resume: assign({
       paused: false,
       pausedBy: null,
-      costAllowed: ({ context: { usage, costCap, costAllowed } }) => (usage.cost >= costAllowed ? usage.cost + costCap : costAllowed),
+      costAllowed: ({ context: { usage, costCap, costAllowed, pausedBy } }) =>
+        pausedBy?.by === costGuard ? usage.cost + costCap : costAllowed,
       lastActivityAt: ({ event }) => timeOf(event),
       trigger: 'operator',
     }),

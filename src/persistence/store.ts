@@ -15,7 +15,7 @@ import { readFeed, readJournal, readJournalEnds } from './read/journal.ts'
 import { shareInboundProgress } from './read/inbound-progress.ts'
 import { offerOutputAgain, readOutbox, readOutputs, refuseOutputs, settleOutbox } from './read/outbox.ts'
 import { readOver, readStoredOf } from './read/stored-of.ts'
-import { readTenantRow } from './read/tenant-row.ts'
+import { readTenantRow, totalOf } from './read/tenant-row.ts'
 
 /** The Store on a database. Every failure it throws is a `PortFailure` or a `QuireError`. */
 export function createStore(db: Database, clock: Clock): Store {
@@ -61,6 +61,7 @@ export function createStore(db: Database, clock: Clock): Store {
     actorTimers: (partition, address) => readActorTimers(db, partition, address),
     actorTasks: (partition, address) => readActorTasks(db, partition, address),
     readRow: (table, key) => readTenantRow(db, table, key),
+    total: (table, sum) => totalOf(db, table, sum),
     stuck: (partitions, limit) => readStuck(db, partitions, limit),
     counts: (partitions) => readCounts(db, partitions),
     activeStates: (type) => readActiveStates(db, type),

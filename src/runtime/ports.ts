@@ -215,6 +215,13 @@ export interface DoneActor {
   readonly stateSince: number
 }
 
+/** What is summed of a tenant's table: a column of numbers, since a time (ms) in another column. */
+export interface Total {
+  readonly column: string
+  readonly time: string
+  readonly from: number
+}
+
 /** A row as it is stored, under the columns' own names. */
 export interface StoredRow {
   readonly table: string
@@ -293,6 +300,8 @@ export interface Store {
   actorTimers(partition: number, address: Address): Promise<readonly TimerRow[]>
   actorTasks(partition: number, address: Address): Promise<readonly TaskRow[]>
   readRow(table: TableDefinition, key: TenantRow['key']): Promise<Readonly<Record<string, Json>> | undefined>
+  /** The sum of a column over the rows whose `time` column is at or after `from`. */
+  total(table: TableDefinition, sum: Total): Promise<number>
 
   /** Active actors that have no pending message, timer or task and do not wait for the outside. */
   stuck(partitions: readonly number[], limit: number): Promise<readonly StuckActor[]>

@@ -5,7 +5,7 @@ import { QuireError } from './errors.ts'
 import { type Explanation, explain } from './explain.ts'
 import type { OutboundEvent } from './local-publisher.ts'
 import { partitionOf } from './message.ts'
-import type { ActorFilter, ActorSummary, DeadLetterQuery, Store, StoredDeadLetter, StuckActor } from './ports.ts'
+import type { ActorFilter, ActorSummary, DeadLetterQuery, Store, StoredDeadLetter, StuckActor, Total } from './ports.ts'
 import type { Registry } from './registry.ts'
 import { epitaph } from './tombstone.ts'
 import { type Transition, transitionOf, watch, type WatchOptions } from './watch.ts'
@@ -82,6 +82,14 @@ export class Queries {
 
   async deadLetters(query: DeadLetterQuery): Promise<readonly StoredDeadLetter[]> {
     return await this.#parts.connection.use(() => this.#parts.store.deadLetters(query))
+  }
+
+  async total(name: string, sum: Total): Promise<number> {
+    const table = this.#parts.registry.tables.find((known) => known.name === name)
+    if (table === undefined) {
+      throw new QuireError('invalid-definition', `no actor type declares a table '${name}'`)
+    }
+    return await this.#parts.connection.use(() => this.#parts.store.total(table, sum))
   }
 
   #allPartitions(): readonly number[] {

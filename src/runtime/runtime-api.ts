@@ -19,6 +19,7 @@ import type {
   Store,
   StoredDeadLetter,
   StuckActor,
+  Total,
 } from './ports.ts'
 import type { Forgotten } from './forget.ts'
 import type { StatusStore } from './status.ts'
@@ -71,6 +72,8 @@ export interface Runtime {
   stuck(limit: number): Promise<readonly StuckActor[]>
   /** Active actors of a type, counted by state. */
   activeStates(type: string): Promise<Readonly<Record<string, number>>>
+  /** The sum of a column of a declared table, since a time. */
+  total(table: string, sum: Total): Promise<number>
   /** Dead letters, oldest first, a page at a time. */
   deadLetters(query: DeadLetterQuery): Promise<readonly StoredDeadLetter[]>
   /** Deletes a dead letter for good; the journal keeps who did it. @throws QuireError `dead-letter-unknown` */

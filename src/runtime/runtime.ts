@@ -32,6 +32,7 @@ export function createRuntime(
     outputs: (address) => queries.outputs(address),
     stuck: (limit) => queries.stuck(limit),
     activeStates: (type) => queries.activeStates(type),
+    total: (table, sum) => queries.total(table, sum),
     deadLetters: (query) => queries.deadLetters(query),
     discard: (deadLetterId, by = {}) => requests.discard(deadLetterId, by),
     forget: (address, by) => requests.forget(address, by),

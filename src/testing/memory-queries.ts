@@ -21,6 +21,7 @@ type Reads =
   | 'actorTimers'
   | 'actorTasks'
   | 'readRow'
+  | 'total'
   | 'stuck'
   | 'counts'
   | 'activeStates'
@@ -36,7 +37,7 @@ export function memoryQueries(db: MemoryDatabase): Pick<Store, Reads> {
 /** What the loop and the relay read. */
 function turnReads(
   db: MemoryDatabase,
-): Pick<Store, 'claims' | 'load' | 'timers' | 'tasks' | 'outbox' | 'held' | 'heldAddresses' | 'readRow'> {
+): Pick<Store, 'claims' | 'load' | 'timers' | 'tasks' | 'outbox' | 'held' | 'heldAddresses' | 'readRow' | 'total'> {
   return {
     async claims(ids) {
       return [...ids].sort(ascending).flatMap((id) => db.partitions.get(id) ?? [])
@@ -77,6 +78,10 @@ function turnReads(
     },
     async readRow(table, key) {
       return readTenantRow(db, table, key)
+    },
+    async total({ name }, { column, time, from }) {
+      const rows = [...(db.rows.get(name)?.values() ?? [])].map((text) => JSON.parse(text) as Record<string, number>)
+      return rows.filter((row) => (row[time] ?? 0) >= from).reduce((sum, row) => sum + (row[column] ?? 0), 0)
     },
   }
 }

@@ -360,6 +360,20 @@ describe.each(adapters)('the store on $name', ({ open }) => {
     expect(await store.deadLetters({ address: 'batch/none', limit: 1 })).toEqual([])
   })
 
+  it("sums a column of a tenant's table since a time", async () => {
+    const row = (number: number, weight: number | null) => ({
+      table: 'notes',
+      key: { address: 'batch/sum', number },
+      values: { body: 'x', weight },
+    })
+    const sum = (from: number) => store.total(table, { column: 'weight', time: 'number', from })
+    expect(await sum(1_000)).toBe(0)
+    await commit({ rows: [row(1_000, 0.25), row(1_001, 0.5), row(1_002, null)] })
+    expect(await sum(1_000)).toBe(0.75)
+    expect(await sum(1_001)).toBe(0.5)
+    expect(await sum(1_003)).toBe(0)
+  })
+
   it("writes a tenant's rows, the last of a key, also within one turn", async () => {
     const row = (body: string | null) => ({
       table: 'notes',

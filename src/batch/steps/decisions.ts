@@ -3,8 +3,8 @@ import { type Decision, decide, isHeavy } from '../../judging/decide.ts'
 import { forceVerdict } from '../../judging/force.ts'
 import { numbersOf } from '../../judging/net.ts'
 import type { Pair } from '../../judging/pairing/choose-pairs.ts'
-import type { BatchContext } from '../../machines/batch.machine.ts'
-import { capReached, costGuard, isTooDear } from '../cost-guard.ts'
+import { type BatchContext, costGuard } from '../../machines/batch.machine.ts'
+import { capReached, isTooDear } from '../cost-guard.ts'
 import { netOf } from '../net.ts'
 
 /** Decides when nothing is outstanding; a paused batch decides nothing, a large net has its decision made by a task. */
