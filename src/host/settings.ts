@@ -1,3 +1,5 @@
+import { costSettings } from './cost-settings.ts'
+import { retentionSettings } from './retention-settings.ts'
 import { choice, decimal, flag, integer, list, type Setting, settingsOf, text, url } from './setting.ts'
 
 const stored = settingsOf('Data')
@@ -38,14 +40,7 @@ export const settingsTable = {
     name: 'QUIRE_MAILBOX_RETENTION_DAYS',
     about: 'How long messages and their ids are kept; 0 = for ever.',
   }),
-  retentionDays: stored.given(integer('days', 0, 36_500), '0', {
-    name: 'QUIRE_RETENTION_DAYS',
-    about: 'Batches that ended this long ago are archived, then deleted; 0 = kept. Needs QUIRE_ARCHIVE_DIR and the monitor.',
-  }),
-  archiveDir: stored.optional(line, {
-    name: 'QUIRE_ARCHIVE_DIR',
-    about: 'Folder of the archives, a file of JSON lines a batch, essays included; `quire forget` deletes the file too.',
-  }),
+  ...retentionSettings,
   kafkaBrokers: kafka.optional(list(/^[^\s:]+:\d{1,5}$|^\[[^\]]+\]:\d{1,5}$/, 'host:port, by commas', 'give HOST:PORT,HOST:PORT'), {
     name: 'QUIRE_KAFKA_BROKERS',
     about: 'Absent: no Kafka; the mailbox is a table, one process works and others stand by.',
@@ -116,14 +111,7 @@ export const settingsTable = {
     about: 'Hard limit, also for requests that name a budget. Absent: QUIRE_MAX_PAIRWISE_COMPARISONS.',
   }),
   maxEssays: budget.given(integer('essays', 1, 10_000), '2000', { name: 'QUIRE_MAX_ESSAYS', about: 'Essays of one batch.' }),
-  maxBatchCostUsd: budget.given(decimal('USD', 0, 1_000_000), '0', {
-    name: 'QUIRE_MAX_BATCH_COST_USD',
-    about: 'A batch that has cost so much asks nothing more and pauses; resuming it allows as much again. 0 = no limit.',
-  }),
-  maxDailyCostUsd: budget.given(decimal('USD', 0, 10_000_000), '0', {
-    name: 'QUIRE_MAX_DAILY_COST_USD',
-    about: 'When the answers of a UTC day have cost so much, batches pause until the next one, or until they are resumed. 0 = no limit.',
-  }),
+  ...costSettings,
   maxIterations: budget.given(integer('waves', 0, 100_000), '0', { name: 'QUIRE_MAX_ITERATIONS', about: '0 = no limit.' }),
   minComparisonsForStability: budget.given(integer('comparisons', 1, 1_000_000), '12', {
     name: 'QUIRE_MIN_COMPARISONS_FOR_STABILITY_CHECK',

@@ -1,6 +1,6 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Archive } from '../runtime/ports.ts'
+import type { Archive } from '../runtime/archive.ts'
 
 /** Documents as files of a folder: JSON lines, readable by the owner alone. One is there whole or not at all. */
 export function createArchiveFolder(folder: string): Archive {

@@ -18,7 +18,7 @@ export async function readPartitions(database: Database, partitions: readonly nu
 /** Takes partitions over under a new epoch; whoever owned them is fenced from now on. */
 export async function claimPartitions(database: Database, partitions: readonly number[], owner: string): Promise<readonly Claim[]> {
   const { rows } = await sql`
-    update ${database.table('partitions')} set epoch = epoch + 1, owner = ${owner}, attempts = attempts + 1
+    update ${database.table('partitions')} set epoch = epoch + 1, owner = ${owner}
     where id = any(${partitions}::int4[]) returning ${columns}`.execute(database.kysely)
   return camelRows(rows)
 }
@@ -26,6 +26,14 @@ export async function claimPartitions(database: Database, partitions: readonly n
 export async function releasePartitions(database: Database, claims: readonly Pick<Claim, 'partition' | 'epoch'>[]): Promise<void> {
   await sql`
     update ${database.table('partitions')} stored set owner = null
+    from unnest(${claims.map((claim) => claim.partition)}::int4[], ${claims.map((claim) => claim.epoch)}::int8[]) as own(partition, epoch)
+    where stored.id = own.partition and stored.epoch = own.epoch`.execute(database.kysely)
+}
+
+/** Counts that work is begun; a zombie's count is void. */
+export async function markBegun(database: Database, claims: readonly Pick<Claim, 'partition' | 'epoch'>[]): Promise<void> {
+  await sql`
+    update ${database.table('partitions')} stored set attempts = attempts + 1
     from unnest(${claims.map((claim) => claim.partition)}::int4[], ${claims.map((claim) => claim.epoch)}::int8[]) as own(partition, epoch)
     where stored.id = own.partition and stored.epoch = own.epoch`.execute(database.kysely)
 }

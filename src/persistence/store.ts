@@ -6,7 +6,16 @@ import type { Database } from './database.ts'
 import { classified } from './errors.ts'
 import { migrate } from './migrate.ts'
 import { announceElsewhere } from './notify.ts'
-import { acceptGap, claimPartitions, markHalted, markStarted, readHalted, readPartitions, releasePartitions } from './partitions.ts'
+import {
+  acceptGap,
+  claimPartitions,
+  markBegun,
+  markHalted,
+  markStarted,
+  readHalted,
+  readPartitions,
+  releasePartitions,
+} from './partitions.ts'
 import { listActors, loadForTurn, readActiveStates, readActor } from './read/actors.ts'
 import { readActorTasks, readActorTimers, readHeld, readHeldAddresses, readTasks, readTimers } from './read/due.ts'
 import { markReplayed, readDeadLetters } from './read/dead-letters.ts'
@@ -33,6 +42,7 @@ export function createStore(db: Database, clock: Clock): Store {
     claim: (partitions, owner) => claimPartitions(db, partitions, owner),
     release: (claims) => releasePartitions(db, claims),
     claims: (partitions) => readPartitions(db, partitions),
+    markBegun: (claims) => markBegun(db, claims),
     markStarted: (claim, started) => markStarted(db, claim, started),
     markHalted: (claim, why) => markHalted(db, claim, why),
     halted: () => readHalted(db),

@@ -1,3 +1,4 @@
+import { type Alarms, createAlarms } from './alarms.ts'
 import { Changes } from './changes.ts'
 import { messageOf } from './errors.ts'
 import { monitorRound } from './monitor.ts'
@@ -11,18 +12,16 @@ import type { Registry } from './registry.ts'
 import { Requests } from './requests.ts'
 import type { RuntimePorts } from './runtime-api.ts'
 import { SnapshotCache } from './snapshot-cache.ts'
+import { Standstill } from './standstill.ts'
 import { createStatus } from './status.ts'
 import { createSupervisor, type Supervisor } from './supervisor.ts'
 import { TaskRunner } from './tasks.ts'
-import { timeLimit } from './time-limit.ts'
+import { atMost, timeLimit } from './time-limit.ts'
 import { TimerQueue } from './timers.ts'
 import type { Turn } from './turn-rows.ts'
 
 /** The last turn of a process that stops may take so long, ms. */
 const lastTurnMs = 1_000
-
-/** A clock further away than this is an alarm (rules 17). */
-const mostSkewMs = 2_000
 
 /** The parts of a runtime, put together on its ports; starts them, and stops them in reverse. */
 export class DurableRuntime {
@@ -32,11 +31,13 @@ export class DurableRuntime {
   readonly #ports: RuntimePorts
   readonly #options: RuntimeOptions
   readonly #registry: Registry
+  readonly #alarms: Alarms
   readonly #changes: Changes
   readonly #partitions: OwnedPartitions
   readonly #outside: Outside
   readonly #tasks: TaskRunner
   readonly #relay: OutboxRelay
+  readonly #standstill: Standstill
   readonly #supervisor: Supervisor
   readonly #processor: Processor
   #opened = false
@@ -48,6 +49,7 @@ export class DurableRuntime {
     this.#ports = ports
     this.#options = options
     this.#registry = registry
+    this.#alarms = createAlarms(this.status, ports.logger)
     this.#changes = new Changes(ports.clock)
     this.#partitions = new OwnedPartitions({
       ...ports,
@@ -57,8 +59,9 @@ export class DurableRuntime {
         this.#relay.wake()
       },
       onHalt: (halted) => this.status.trigger.changed({ change: { halted } }),
-      onSkew: (skewMs) => this.#noteSkew(skewMs),
+      onSkew: (skewMs) => this.#alarms.skew(skewMs),
     })
+    this.#standstill = new Standstill({ ...ports, isNeeded: () => this.#tasks.isBusy, onResumed: (stoodMs) => this.#resumed(stoodMs) })
     this.#supervisor = this.#createSupervisor()
     const { database: connection, log } = this.#supervisor
     const shared = { ...ports, connection, log, registry, partitions: this.#partitions, changes: this.#changes }
@@ -72,7 +75,12 @@ export class DurableRuntime {
       maxMessageBytes: options.maxMessageBytes,
       skewMs: () => this.#partitions.skewMs,
     })
-    this.#tasks = new TaskRunner({ ...shared, reach: this.requests.reachOfTasks(), wake: () => this.#processor.wake() })
+    this.#tasks = new TaskRunner({
+      ...shared,
+      standstill: this.#standstill,
+      reach: this.requests.reachOfTasks(),
+      wake: () => this.#processor.wake(),
+    })
     this.#relay = new OutboxRelay({ ...shared, owned: () => this.#partitions.ids(), pollMs: options.outboxPollMs })
     this.#processor = new Processor({
       ...shared,
@@ -108,7 +116,7 @@ export class DurableRuntime {
           now: () => this.#partitions.now(),
           mailboxRetentionMs: options.mailboxRetentionMs,
           retentionMs: options.retentionMs,
-          onRound: (woken) => this.#noteRound(woken),
+          onRound: (woken) => this.#alarms.round(woken),
         }),
     })
   }
@@ -136,18 +144,9 @@ export class DurableRuntime {
     this.#relay.committed(turn.outbox)
   }
 
-  /** Turns take the database's time, so a wrong clock harms nothing here; what else runs on this node does not know that. */
-  #noteSkew(skewMs: number): void {
-    this.status.trigger.changed({ change: { skewMs } })
-    if (Math.abs(skewMs) > mostSkewMs) {
-      this.#ports.logger.error({ skewMs }, "this node's clock and the database's are far apart; synchronise them")
-    }
-  }
-
-  #noteRound(woken: readonly string[]): void {
-    const { rounds, recovered, lastStuck } = this.status.getSnapshot().context.monitor
-    const monitor = { rounds: rounds + 1, recovered: recovered + woken.length, lastStuck: woken.length === 0 ? lastStuck : woken }
-    this.status.trigger.changed({ change: { monitor } })
+  #resumed(stoodMs: number): void {
+    this.#ports.logger.warn({ stoodMs }, 'this process stood still; what it was doing is leased again')
+    this.#processor.resumed()
   }
 
   async start(): Promise<void> {
@@ -186,12 +185,14 @@ export class DurableRuntime {
     const limit = timeLimit(this.#ports.clock, drainMs)
     await Promise.race([this.#outside.stop(), limit.passed])
     await this.#drain(drainMs)
+    this.#standstill.stop()
     this.#processor.stop()
-    await this.#endLoop()
+    // The last turn gives leases back; a database that is away is not waited for.
+    await atMost(this.#ports.clock, this.#isUp() ? lastTurnMs : 0, this.#loop)
     this.#tasks.stop()
     await Promise.race([this.#relay.stop(), limit.passed])
     limit.cancel()
-    if (this.status.getSnapshot().context.database.state === 'up') {
+    if (this.#isUp()) {
       await this.#partitions
         .release()
         .catch((error: unknown) => this.#ports.logger.warn({ error: messageOf(error) }, 'the partitions could not be released'))
@@ -207,13 +208,8 @@ export class DurableRuntime {
     this.status.trigger.changed({ change: { phase: 'stopped' } })
   }
 
-  /** The last turn gives leases back; a database that is away is not waited for. */
-  async #endLoop(): Promise<void> {
-    if (this.status.getSnapshot().context.database.state === 'up') {
-      const limit = timeLimit(this.#ports.clock, lastTurnMs)
-      await Promise.race([this.#loop, limit.passed])
-      limit.cancel()
-    }
+  #isUp(): boolean {
+    return this.status.getSnapshot().context.database.state === 'up'
   }
 
   async #drain(drainMs: number): Promise<void> {

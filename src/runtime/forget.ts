@@ -1,6 +1,7 @@
 import type { Connection } from './connection.ts'
 import { type Message, partitionOf, type Position } from './message.ts'
-import type { Archive, Store } from './ports.ts'
+import type { Archive } from './archive.ts'
+import type { Store } from './ports.ts'
 import { type Actor, storageAct } from './storage-act.ts'
 import { tombstoneOf } from './tombstone.ts'
 

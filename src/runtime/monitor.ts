@@ -1,5 +1,6 @@
 import type { MonitorRound } from '../machines/supervisor.machine.ts'
-import type { Archive, Clock, Ids, Logger, Mailbox, Store, StuckActor } from './ports.ts'
+import type { Archive } from './archive.ts'
+import type { Clock, Ids, Logger, Mailbox, Store, StuckActor } from './ports.ts'
 import { archiveOver } from './retention.ts'
 
 export interface MonitorParts {

@@ -1,19 +1,17 @@
 import { backOffMs } from './back-off.ts'
 import { QuireError } from './errors.ts'
-import type { Claim, Clock, CommitOutcome, Random, ReadPosition, Store } from './ports.ts'
+import type { Claim, CommitOutcome, Random, ReadPosition, Store } from './ports.ts'
+import { TurnClock, type TurnClockParts } from './turn-clock.ts'
 import type { PartitionAdvance, Turn } from './turn-rows.ts'
 
 type Stored = Extract<CommitOutcome, { kind: 'fenced' }>['stored'][number]
 
-export interface OwnedPartitionsParts {
+export interface OwnedPartitionsParts extends TurnClockParts {
   readonly owner: string
   readonly store: Pick<Store, 'claim' | 'release' | 'ping'>
-  readonly clock: Clock
   readonly random: Random
   readonly onChange: (partitions: readonly number[]) => void
   readonly onHalt: (halted: readonly HaltedPartition[]) => void
-  /** The database's clock was measured: ms it is ahead of this node's. */
-  readonly onSkew: (skewMs: number) => void
 }
 
 /** A partition that stands still until a person acts, and why. */
@@ -24,24 +22,22 @@ export interface HaltedPartition {
 }
 
 const limits = { firstMs: 200, maxMs: 5_000 }
-/** The database clock is asked again after this time. */
-const offsetAgeMs = 60_000
 
 /** The partitions this process owns, each under its epoch, and the time of their turns. */
 export class OwnedPartitions {
   readonly #parts: OwnedPartitionsParts
+  readonly #turnClock: TurnClock
   readonly #claims = new Map<number, Claim>()
   readonly #assigned = new Set<number>()
   readonly #notBefore = new Map<number, number>()
   readonly #halted = new Map<number, HaltedPartition>()
+  readonly #begun = new Set<number>()
   #lost: number[] = []
   #fences = 0
-  #offset = 0
-  #offsetAt = Number.NEGATIVE_INFINITY
-  #lastTurnAt = 0
 
   constructor(parts: OwnedPartitionsParts) {
     this.#parts = parts
+    this.#turnClock = new TurnClock(parts)
   }
 
   /** These partitions may be claimed from now on. */
@@ -98,7 +94,7 @@ export class OwnedPartitions {
   /** Claims what is assigned, not owned, and not backing off. Returns the partitions that were claimed. */
   async claim(): Promise<readonly number[]> {
     const { clock, owner, store } = this.#parts
-    await this.#readClock()
+    await this.#turnClock.measure()
     const wanted = [...this.#assigned].filter(
       (partition) => !this.#claims.has(partition) && (this.#notBefore.get(partition) ?? 0) <= clock.now(),
     )
@@ -109,29 +105,32 @@ export class OwnedPartitions {
     const kept = claims.filter((claim) => this.#assigned.has(claim.partition))
     for (const claim of kept) {
       this.#claims.set(claim.partition, claim)
-      this.#lastTurnAt = Math.max(this.#lastTurnAt, claim.lastTurnAt)
+      this.#begun.delete(claim.partition)
+      this.#turnClock.passed(claim.lastTurnAt)
     }
     this.#changed()
     return kept.map((claim) => claim.partition)
   }
 
-  /** The node's clock is corrected by the database's, measured now and then (rules 17). */
-  async #readClock(): Promise<void> {
-    const { clock, store } = this.#parts
-    if (clock.now() - this.#offsetAt < offsetAgeMs) {
-      return
+  /** Claims of these partitions under which no work was begun yet. */
+  unbegun(partitions: ReadonlySet<number>): readonly Claim[] {
+    return this.all().filter(({ partition }) => partitions.has(partition) && !this.#begun.has(partition))
+  }
+
+  /** Work is begun under these claims. */
+  begin(claims: readonly Claim[]): void {
+    for (const { partition, epoch } of claims) {
+      const claim = this.#claims.get(partition)
+      if (claim?.epoch === epoch) {
+        this.#claims.set(partition, { ...claim, attempts: claim.attempts + 1 })
+        this.#begun.add(partition)
+      }
     }
-    const before = clock.now()
-    const database = await store.ping()
-    const after = clock.now()
-    this.#offset = Math.round(database - (before + after) / 2)
-    this.#offsetAt = after
-    this.#parts.onSkew(this.#offset)
   }
 
   /** Difference of the database's clock to this node's, ms. */
   get skewMs(): number {
-    return this.#offset
+    return this.#turnClock.skewMs
   }
 
   get(partition: number): Claim | undefined {
@@ -156,7 +155,7 @@ export class OwnedPartitions {
 
   /** Time of the next turn, ms: never before that of the last one. */
   now(): number {
-    return Math.max(this.#lastTurnAt, this.#parts.clock.now() + this.#offset)
+    return this.#turnClock.now()
   }
 
   /** True while a partition is held under the very epoch a turn was decided for. */
@@ -174,7 +173,7 @@ export class OwnedPartitions {
 
   /** Takes in the new positions of a committed turn. */
   advance(turn: Turn): void {
-    this.#lastTurnAt = Math.max(this.#lastTurnAt, turn.now)
+    this.#turnClock.passed(turn.now)
     this.#fences = 0
     for (const { partition, epoch, toOffset, toEntry, lastRecord } of turn.partitions) {
       const claim = this.#claims.get(partition)

@@ -1,3 +1,4 @@
+import type { StoredRow } from './archive.ts'
 import type { Json, TableDefinition, TenantRow } from './define-actor.ts'
 import type { Address, MailboxRecord, Message, Position } from './message.ts'
 import type { ActorRow, DeadLetterRow, HeldRow, InboxRow, JournalRow, OutboxRow, TaskRow, TimerRow, Turn } from './turn-rows.ts'
@@ -141,7 +142,7 @@ export interface Claim {
   readonly lastTurnAt: number
   /** Id of the message before `nextOffset`, to recognise the log by; null when unknown. */
   readonly lastRecord: string | null
-  /** Claims since the last commit that moved the partition on, this one included. */
+  /** Claims under which work was begun since the last commit on this partition. */
   readonly attempts: number
   /** The delivery that an owner was about to step alone when it was last heard of (rules 29). */
   readonly started: string | null
@@ -222,20 +223,6 @@ export interface Total {
   readonly from: number
 }
 
-/** A row as it is stored, under the columns' own names. */
-export interface StoredRow {
-  readonly table: string
-  readonly row: Readonly<Record<string, Json>>
-}
-
-/** Keeps what is stored of actors before it is deleted. */
-export interface Archive {
-  /** Writes a document, a JSON line each; resolves when it is durable. Repeated under the same name it replaces the first. */
-  write(name: string, lines: readonly object[]): Promise<void>
-  /** Deletes it for good; true also when there is none. */
-  remove(name: string): Promise<void>
-}
-
 /** Durable state. Throws a PortFailure: transient (wait and try again) or permanent. */
 export interface Store {
   /** Connects, migrates under a lock, checks the number of partitions and, if given, which log the database belongs to. Throws QuireError (schema-newer, partitions-mismatch, log-mismatch) or a PortFailure. */
@@ -250,6 +237,8 @@ export interface Store {
   release(claims: readonly Pick<Claim, 'partition' | 'epoch'>[]): Promise<void>
   /** Reads partition rows as stored. */
   claims(partitions: readonly number[]): Promise<readonly (Claim & { readonly owner: string | null })[]>
+  /** Counts that work is begun under these claims, where their epochs still hold; the next commit clears the count. */
+  markBegun(claims: readonly Pick<Claim, 'partition' | 'epoch'>[]): Promise<void>
   /** Notes what is about to be stepped alone, if the epoch still holds. */
   markStarted(claim: Pick<Claim, 'partition' | 'epoch'>, started: string): Promise<void>
   /** Notes why a partition stands still, if the epoch still holds; the next commit clears it. */

@@ -1,6 +1,7 @@
 import { messageOf } from './errors.ts'
 import { actorTypeOf, addressHash, type Message } from './message.ts'
-import type { Archive, DoneActor, Logger, Mailbox, Store, StoredRow } from './ports.ts'
+import type { Archive, StoredRow } from './archive.ts'
+import type { DoneActor, Logger, Mailbox, Store } from './ports.ts'
 import type { StorageAct } from './storage-act.ts'
 
 export interface RetentionParts {

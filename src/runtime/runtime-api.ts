@@ -1,3 +1,4 @@
+import type { Archive } from './archive.ts'
 import type { ActorState, WaitCondition } from './actor-state.ts'
 import type { Explanation } from './explain.ts'
 import type { OutboundEvent } from './local-publisher.ts'
@@ -5,7 +6,6 @@ import type { Position } from './message.ts'
 import type {
   ActorFilter,
   ActorSummary,
-  Archive,
   Broker,
   Clock,
   DeadLetterQuery,

@@ -68,6 +68,11 @@ export function oneByOne(work: Work): readonly { readonly name: string; readonly
   ]
 }
 
+/** The partitions that have a share in this work. */
+export function partitionsOf(work: Work): ReadonlySet<number> {
+  return new Set([...addressesOf(work).values(), ...work.taskUpdates.map(({ partition }) => partition)])
+}
+
 /** Where the actors of this work live. */
 export function addressesOf(work: Work): Map<string, number> {
   const addresses = new Map<string, number>()

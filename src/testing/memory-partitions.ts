@@ -1,7 +1,7 @@
 import type { Gap, Store } from '../runtime/ports.ts'
 import { type MemoryDatabase, partitionRow } from './memory-database.ts'
 
-type Methods = 'claim' | 'release' | 'markStarted' | 'markHalted' | 'halted' | 'acceptGap'
+type Methods = 'claim' | 'release' | 'markBegun' | 'markStarted' | 'markHalted' | 'halted' | 'acceptGap'
 
 /** What the Store does with the rows of partitions. */
 export function memoryPartitions(db: MemoryDatabase): Pick<Store, Methods> {
@@ -20,6 +20,14 @@ export function memoryPartitions(db: MemoryDatabase): Pick<Store, Methods> {
     async acceptGap(gap) {
       return acceptInMemory(db, gap)
     },
+    async markBegun(claims) {
+      for (const { partition, epoch } of claims) {
+        const row = partitionRow(db, partition)
+        if (row.epoch === epoch) {
+          db.partitions.set(partition, { ...row, attempts: row.attempts + 1 })
+        }
+      }
+    },
     async markStarted({ partition, epoch }, started) {
       const row = partitionRow(db, partition)
       if (row.epoch === epoch) {
@@ -32,7 +40,7 @@ export function memoryPartitions(db: MemoryDatabase): Pick<Store, Methods> {
         if (stored === undefined) {
           return []
         }
-        const row = { ...stored, epoch: stored.epoch + 1, owner, attempts: stored.attempts + 1 }
+        const row = { ...stored, epoch: stored.epoch + 1, owner }
         db.partitions.set(id, row)
         return [{ ...row }]
       })

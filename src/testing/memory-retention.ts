@@ -1,5 +1,6 @@
 import type { Json } from '../runtime/define-actor.ts'
-import type { Store, StoredRow } from '../runtime/ports.ts'
+import type { StoredRow } from '../runtime/archive.ts'
+import type { Store } from '../runtime/ports.ts'
 import type { MemoryDatabase } from './memory-database.ts'
 
 /** What retention reads: who is done, and everything stored of an actor. */

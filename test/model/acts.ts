@@ -115,6 +115,12 @@ function acts(): fc.Arbitrary<Act>[] {
     fc
       .tuple(pick, fc.constantFrom('missing' as const, 'unavailable' as const))
       .map(([at, how]) => new Act(`text ${how}`, (spec) => onTask(spec, /^t/, at, (essay) => ({ kind: 'content', essay, outcome: how })))),
+    ...times(
+      2,
+      fc
+        .constantFrom('text' as const, 'missing' as const, 'unavailable' as const)
+        .map((how) => new Act(`prompt ${how}`, ({ tasks }) => (tasks.has('prompt') ? [{ kind: 'prompt', outcome: how }] : []))),
+    ),
     ...times(3, fc.constant(new Act('compute', (spec) => computing(spec, 'done')))),
     fc.constantFrom('failed' as const, 'empty' as const).map((how) => new Act(`compute ${how}`, (spec) => computing(spec, how))),
     ...times(

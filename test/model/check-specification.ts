@@ -11,13 +11,14 @@ export const worlds: fc.Arbitrary<World> = fc
     retries: fc.integer({ min: 0, max: 2 }),
     budget: fc.constantFrom(undefined, undefined, 2, 3, 7),
     most: fc.constantFrom(4, 120),
+    prompt: fc.constantFrom(false, false, true),
     deadline: fc.constantFrom(600, 600, 0),
   })
-  .map(({ essays, retries, budget, most, deadline }) => ({
-    name: `${essays} essays`,
+  .map(({ essays, retries, budget, most, prompt, deadline }) => ({
+    name: `${essays} essays${prompt ? ' and a prompt' : ''}`,
     depth: 0,
     essays,
-    request: budget === undefined ? {} : { maxComparisons: budget },
+    request: { ...(budget === undefined ? {} : { maxComparisons: budget }), ...(prompt ? { promptStorageId: 'p' } : {}) },
     settings: { maxRetryAttempts: retries, maxPairwiseComparisons: most, comparisonDeadlineSeconds: deadline },
   }))
 

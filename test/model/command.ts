@@ -5,6 +5,7 @@ import type { StepBatch, StepOptions } from '../support/step-batch.ts'
 /** One thing the world does to a batch. The same commands move the stepped batch, the live one and the specification. */
 export type Command =
   | { readonly kind: 'content'; readonly essay: number; readonly outcome: 'text' | 'missing' | 'unavailable' }
+  | { readonly kind: 'prompt'; readonly outcome: 'text' | 'missing' | 'unavailable' }
   | { readonly kind: 'accepted'; readonly slot: number }
   | { readonly kind: 'notAccepted'; readonly slot: number; readonly outcome: Failure }
   | { readonly kind: 'verdict'; readonly slot: number; readonly attempt: number; readonly outcome: 'a' | 'b' | Failure }
@@ -47,6 +48,8 @@ export function perform(batch: StepBatch, command: Command): StepBatch {
   switch (command.kind) {
     case 'content':
       return command.outcome === 'text' ? batch.fetched(command.essay) : batch.notFetched(command.essay, contentCode[command.outcome])
+    case 'prompt':
+      return command.outcome === 'text' ? batch.promptFetched() : batch.promptNotFetched(contentCode[command.outcome])
     case 'accepted':
       return batch.accepted(command.slot)
     case 'notAccepted':
@@ -81,6 +84,9 @@ export function offered(batch: StepBatch, { damaged = false }: World): Command[]
   const contents = taskNumbers(batch, 't')
     .slice(0, 1)
     .flatMap((essay) => (['text', 'missing', 'unavailable'] as const).map((outcome) => ({ kind: 'content', essay, outcome }) as const))
+  const prompt = batch.tasks.has('prompt')
+    ? (['text', 'missing', 'unavailable'] as const).map((outcome) => ({ kind: 'prompt', outcome }) as const)
+    : []
   const tasks = (['choosePairs', 'decideHeavy', 'scoreBatch'] as const)
     .filter((name) => batch.tasks.has(name))
     .flatMap((name) =>
@@ -90,6 +96,7 @@ export function offered(batch: StepBatch, { damaged = false }: World): Command[]
     )
   return [
     ...contents,
+    ...prompt,
     ...posts(batch),
     ...verdicts(batch),
     ...tasks,

@@ -72,6 +72,8 @@ export class LiveBatch {
           `t${command.essay}`,
           command.outcome === 'text' ? { length: 1, digest: 'd' } : failed(contentCode[command.outcome]),
         )
+      case 'prompt':
+        return await this.#end('prompt', command.outcome === 'text' ? { length: 1, digest: 'd' } : failed(contentCode[command.outcome]))
       case 'accepted':
         return await this.#end(await this.#postOf(command.slot), null)
       case 'notAccepted':

@@ -1,6 +1,8 @@
 /** What a specified batch is born with. */
 export interface Terms {
   readonly essays: number
+  /** True: the request names a prompt. */
+  readonly prompt: boolean
   /** Submissions in all; `asked` when the request named the number. */
   readonly budget: number
   readonly asked: boolean

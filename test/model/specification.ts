@@ -26,6 +26,7 @@ export class Specification {
   duplicates = 0
   readonly terms: Terms
   readonly #texts: ('awaited' | 'here' | 'missing')[]
+  #prompt: 'none' | 'awaited' | 'settled'
   readonly #slots: SpecifiedSlot[] = []
   readonly #tasks = new Set<string>()
   #now: number
@@ -48,6 +49,8 @@ export class Specification {
     this.#lastActivity = now
     this.#texts = Array.from({ length: terms.essays }, () => 'awaited')
     this.#texts.forEach((_, essay) => this.#tasks.add(`t${essay}`))
+    this.#prompt = terms.prompt ? 'awaited' : 'none'
+    this.#awaitPrompt()
     this.#arm()
     this.#lookAtTexts()
   }
@@ -85,6 +88,8 @@ export class Specification {
     switch (command.kind) {
       case 'content':
         return this.#content(command.essay, command.outcome)
+      case 'prompt':
+        return this.#settlePrompt()
       case 'accepted':
         return this.#accepted(command.slot)
       case 'notAccepted':
@@ -130,6 +135,20 @@ export class Specification {
     this.#lookAtTexts()
   }
 
+  /** Whatever came of it: a batch goes on without a missing prompt. */
+  #settlePrompt(): void {
+    this.#tasks.delete('prompt')
+    this.#prompt = 'settled'
+    this.#lastActivity = this.#now
+    this.#lookAtTexts()
+  }
+
+  #awaitPrompt(): void {
+    if (this.#prompt === 'awaited') {
+      this.#tasks.add('prompt')
+    }
+  }
+
   #lookAtTexts(): void {
     if (this.phase !== 'INITIALIZING' || this.paused) {
       return
@@ -141,7 +160,7 @@ export class Specification {
       this.#fail('ERROR_ESSAY_PROCESSING', none ? 'VALIDATION_ERROR' : 'CONTENT_SERVICE_ERROR')
     } else if (isComplete && here === 1) {
       this.#finish('COMPLETED', { status: 'COMPLETE_INSUFFICIENT_ESSAYS', trigger: 'task', errorCode: null })
-    } else if (isComplete) {
+    } else if (isComplete && this.#prompt !== 'awaited') {
       this.#choose()
     }
   }
@@ -389,6 +408,7 @@ export class Specification {
     }
     if (this.phase === 'INITIALIZING') {
       this.#texts.forEach((text, essay) => text === 'awaited' && this.#tasks.add(`t${essay}`))
+      this.#awaitPrompt()
     }
     if (this.phase === 'WAITING_CALLBACKS') {
       this.#expire()

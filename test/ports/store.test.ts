@@ -157,14 +157,18 @@ describe.each(adapters)('the store on $name', ({ open }) => {
     expect((await store.claims([1]))[0]?.owner).toBeNull()
   })
 
-  it('counts claims without progress, and keeps the note of what was stepped alone until a commit moves on', async () => {
+  it('counts claims under which work was begun without progress, and keeps the note of what was stepped alone until a commit moves on', async () => {
+    const [idle] = await store.claim([3], 'a')
     const [first] = await store.claim([3], 'a')
+    await store.markBegun([{ partition: 3, epoch: idle?.epoch ?? 0 }])
+    expect([idle?.attempts, first?.attempts, (await store.claims([3]))[0]?.attempts]).toEqual([0, 0, 0])
+    await store.markBegun([{ partition: 3, epoch: first?.epoch ?? 0 }])
     const [second] = await store.claim([3], 'b')
-    expect([first?.attempts, second?.attempts]).toEqual([1, 2])
+    expect(second?.attempts).toBe(1)
     await store.markStarted({ partition: 3, epoch: first?.epoch ?? 0 }, 'a zombie')
     expect((await store.claims([3]))[0]?.started).toBeNull()
     await store.markStarted({ partition: 3, epoch: second?.epoch ?? 0 }, 'message 0')
-    expect((await store.claim([3], 'c'))[0]).toMatchObject({ attempts: 3, started: 'message 0', lastRecord: null })
+    expect((await store.claim([3], 'c'))[0]).toMatchObject({ attempts: 1, started: 'message 0', lastRecord: null })
     const advance = { partition: 3, epoch: (second?.epoch ?? 0) + 1, fromOffset: 0, toOffset: 1, fromEntry: 1, toEntry: 2, lastRecord: 'm' }
     await store.commit(turnOf({ partitions: [advance] }))
     const later = { ...advance, fromOffset: 1, toOffset: 1, fromEntry: 2, toEntry: 3, lastRecord: null }

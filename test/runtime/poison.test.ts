@@ -113,6 +113,23 @@ it('a message that ends the process that steps it is found by stepping alone, be
   expect(world.database.partitions.get(0)).toMatchObject({ attempts: 0, started: null })
 })
 
+it('a message is not condemned for claims under which nothing was begun: one death may have any cause', async () => {
+  const world = new World()
+  for (let life = 0; life < 5; life++) {
+    await world.boot()
+    world.kill()
+  }
+  const stillborn = await world.boot({ store: (store) => ({ ...store, commit: () => new Promise(() => {}) }) })
+  await stillborn.send('counter/1', add(1), { id: 'early' }).catch(() => undefined)
+  await stillborn.create('counter/1', {}, { id: 'birth' })
+  await world.clock.advance(1_000)
+  world.kill()
+  await world.boot()
+  await world.clock.advance(1_000)
+  expect(world.letters).toEqual(['event early unknown-actor'])
+  expect(world.countOf('counter/1')).toBe(0)
+})
+
 it('messages that all throw, of many actors, stop their partition before the log is emptied into the dead letters', async () => {
   const world = new World()
   const runtime = await world.boot()

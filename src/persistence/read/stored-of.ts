@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Json, TableDefinition } from '../../runtime/define-actor.ts'
-import type { DoneActor, StoredRow } from '../../runtime/ports.ts'
+import type { StoredRow } from '../../runtime/archive.ts'
+import type { DoneActor } from '../../runtime/ports.ts'
 import type { Database } from '../database.ts'
 import { camelRows } from '../rowset.ts'
 
