@@ -6,8 +6,9 @@ import { discardDeadLetter, listDeadLetters, replayDeadLetter, showDeadLetter } 
 import { demo } from './cli/demo.ts'
 import { doctor } from './cli/doctor.ts'
 import { forgetCommand } from './cli/forget.ts'
-import { listBatches, showJournal, showResult, why } from './cli/inspect.ts'
+import { showJournal, showResult, why } from './cli/inspect.ts'
 import { createOutput, type Output } from './cli/output.ts'
+import { listBatches } from './cli/list-batches.ts'
 import { migrateCommand } from './cli/migrate.ts'
 import { rank } from './cli/rank.ts'
 import { serve } from './cli/serve.ts'
@@ -54,6 +55,8 @@ export function createProgram(run: (work: (output: Output) => Promise<void>, opt
   stored(program.command('batches').description('list stored batches'), json)
     .option('--state <state>', 'only this state, e.g. WAITING_CALLBACKS')
     .option('--active', 'only batches that are not done')
+    .option('--older-than <seconds>', 'only those born longer ago')
+    .option('--stuck', 'only those without a next cause; in health there are none')
     .action((options: Options) => run((output) => listBatches(options, output), options))
   stored(program.command('why <batch>').description('why it waits, what happens next and when'), json).action(
     (batch: string, options: Options) => run((output) => why(batch, options, output), options),
@@ -61,9 +64,9 @@ export function createProgram(run: (work: (output: Output) => Promise<void>, opt
   stored(program.command('journal <batch>').description('everything that happened to it, with the numbers of its decisions'), json).action(
     (batch: string, options: Options) => run((output) => showJournal(batch, options, output), options),
   )
-  stored(program.command('result <batch>').description('ranking, scores and outbound events'), json).action(
-    (batch: string, options: Options) => run((output) => showResult(batch, options, output), options),
-  )
+  stored(program.command('result <batch>').description('ranking, scores and outbound events'), json)
+    .option('--csv', 'the ranking alone, as CSV')
+    .action((batch: string, options: Options) => run((output) => showResult(batch, options, output), options))
   operatorCommands(program, json, run)
   deadLetterCommands(program, json, run)
   program

@@ -10,7 +10,8 @@ import { actCommand } from '../../src/host/cli/act.ts'
 import { discardDeadLetter, listDeadLetters, replayDeadLetter, showDeadLetter } from '../../src/host/cli/dead-letters.ts'
 import type { Output } from '../../src/host/cli/output.ts'
 import { forgetCommand } from '../../src/host/cli/forget.ts'
-import { showJournal, why } from '../../src/host/cli/inspect.ts'
+import { showJournal, showResult, why } from '../../src/host/cli/inspect.ts'
+import { listBatches } from '../../src/host/cli/list-batches.ts'
 import { watchBatch } from '../../src/host/cli/watch.ts'
 import { createBatchService } from '../../src/host/service.ts'
 
@@ -102,4 +103,15 @@ it('a batch of a held folder is forgotten by name; one that goes on only when to
   })
   await expect(said((output) => why('held', options, output))).rejects.toMatchObject({ code: 'actor-gone' })
   await expect(said((output) => forgetCommand('never', options, output))).rejects.toMatchObject({ code: 'unknown-actor' })
+})
+
+it('batches of a held folder are listed by state, age and stuck; a ranking that is not there is no CSV', async () => {
+  const options = await holding()
+  const batches = async (given: object) => (await said((output) => listBatches({ ...options, ...given }, output))).value
+  expect(await batches({ state: 'WAITING_CALLBACKS', olderThan: '0' })).toMatchObject({ batches: [{ batch: 'held' }], more: false })
+  expect(await batches({ state: 'SCORING' })).toMatchObject({ batches: [] })
+  expect(await batches({ olderThan: '3600' })).toMatchObject({ batches: [] })
+  expect(await batches({ stuck: true })).toEqual({ batches: [], more: false })
+  await expect(batches({ olderThan: 'long' })).rejects.toThrow(/--older-than is 'long'; give whole seconds/)
+  await expect(said((output) => showResult('held', { ...options, csv: true }, output))).rejects.toThrow(/held has no ranking: it waits for/)
 })

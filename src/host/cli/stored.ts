@@ -6,7 +6,7 @@ import type { Explanation } from '../../runtime/explain.ts'
 import type { Forgotten } from '../../runtime/forget.ts'
 import type { OutboundEvent } from '../../runtime/local-publisher.ts'
 import type { Position } from '../../runtime/message.ts'
-import type { ActorFilter, ActorSummary, DeadLetterQuery, StoredDeadLetter } from '../../runtime/ports.ts'
+import type { ActorFilter, ActorSummary, DeadLetterQuery, StoredDeadLetter, StuckActor } from '../../runtime/ports.ts'
 import type { Actor } from '../../runtime/storage-act.ts'
 import { systemIds } from '../../runtime/system.ts'
 import type { Transition } from '../../runtime/watch.ts'
@@ -25,6 +25,7 @@ export interface Stored {
   actors(filter: ActorFilter): Promise<readonly ActorSummary[]>
   journal(address: string, options?: { readonly after?: number; readonly limit?: number }): Promise<readonly Transition[]>
   outputs(address: string): Promise<readonly OutboundEvent[]>
+  stuck(limit: number): Promise<readonly StuckActor[]>
   /** The state after the event; the same id counts once. */
   act(address: string, event: { readonly type: string }, id?: string): Promise<ActorState>
   deadLetters(query: DeadLetterQuery): Promise<readonly StoredDeadLetter[]>
@@ -43,6 +44,7 @@ export function storedOf(quire: Quire): Stored {
     actors: (filter) => quire.actors(filter),
     journal: (address, options) => quire.journal(address, options),
     outputs: (address) => quire.outputs(address),
+    stuck: (limit) => quire.stuck(limit),
     act: (address, event, id = `operator-${systemIds.next()}`) => quire.ask(address, event, { id, timeoutMs: patienceMs }),
     deadLetters: (query) => quire.deadLetters(query),
     replay: (deadLetterId, by) => quire.replay(deadLetterId, by),
@@ -114,6 +116,7 @@ function ownerProxy(dataDir: string): Stored {
     actors: (filter) => ask('actors', filter),
     journal: (address, options = {}) => ask('journal', address, options),
     outputs: (address) => ask('outputs', address),
+    stuck: (limit) => ask('stuck', limit),
     act: (address, event, id = `operator-${systemIds.next()}`) => ask('act', address, event, id),
     deadLetters: (query) => ask('deadLetters', query),
     replay: (deadLetterId, by) => ask('replay', deadLetterId, by),
