@@ -2,7 +2,7 @@ import type { RequestOptions } from '../machines/batch.machine.ts'
 import type { ActorDefinition, Json } from '../runtime/define-actor.ts'
 
 /** Version of the batch's snapshots. */
-export const batchVersion = 3
+export const batchVersion = 4
 
 /** What a batch of version 1 did not record of its request. */
 const unrecorded: RequestOptions = {
@@ -24,5 +24,10 @@ export const batchMigrations: NonNullable<ActorDefinition['migrations']> = {
   2: (persisted) => {
     const { context, ...snapshot } = persisted as { readonly context: Readonly<Record<string, Json>> }
     return { ...snapshot, context: { ...context, prompt: 'missing' } }
+  },
+  /** 4: the context says what the assignment brought, which no batch of version 3 looked at. */
+  3: (persisted) => {
+    const { context, ...snapshot } = persisted as { readonly context: Readonly<Record<string, Json>> }
+    return { ...snapshot, context: { ...context, rubric: 'none', assignment: 'none', assigned: null, assignmentProblem: null } }
   },
 }

@@ -14,6 +14,7 @@ import { SnapshotCache } from './snapshot-cache.ts'
 import { createStatus } from './status.ts'
 import { createSupervisor, type Supervisor } from './supervisor.ts'
 import { TaskRunner } from './tasks.ts'
+import { type TenantRows, tenantRows } from './tenant-rows.ts'
 import { TimerQueue } from './timers.ts'
 import type { Turn } from './turn-rows.ts'
 
@@ -25,6 +26,7 @@ export class DurableRuntime {
   readonly status = createStatus()
   readonly requests: Requests
   readonly queries: Queries
+  readonly rows: TenantRows
   readonly #ports: RuntimePorts
   readonly #options: RuntimeOptions
   readonly #registry: Registry
@@ -60,6 +62,7 @@ export class DurableRuntime {
     const shared = { ...ports, connection, log, registry, partitions: this.#partitions, changes: this.#changes }
     this.requests = new Requests({ ...shared, partitions: options.partitions, maxMessageBytes: options.maxMessageBytes })
     this.queries = new Queries({ ...shared, partitions: options.partitions, now: () => this.#partitions.now() })
+    this.rows = tenantRows(shared)
     this.#outside = createOutside({
       ...shared,
       inbound: ports.inbound,
@@ -68,7 +71,7 @@ export class DurableRuntime {
       maxMessageBytes: options.maxMessageBytes,
       skewMs: () => this.#partitions.skewMs,
     })
-    this.#tasks = new TaskRunner({ ...shared, reach: this.requests.reachOfTasks(), wake: () => this.#processor.wake() })
+    this.#tasks = new TaskRunner({ ...shared, reach: this.requests.reachOfTasks(this.rows), wake: () => this.#processor.wake() })
     this.#relay = new OutboxRelay({ ...shared, owned: () => this.#partitions.ids(), pollMs: options.outboxPollMs })
     this.#processor = new Processor({
       ...shared,

@@ -1,4 +1,4 @@
-import type { Json, TableDefinition, TenantRow } from './define-actor.ts'
+import type { RowFilter, StoredRow, TableDefinition, TenantRow } from './define-actor.ts'
 import type { Address, MailboxRecord, Message, Position } from './message.ts'
 import type { ActorRow, DeadLetterRow, HeldRow, InboxRow, JournalRow, OutboxRow, TaskRow, TimerRow, Turn } from './turn-rows.ts'
 
@@ -205,6 +205,13 @@ export interface DeadLetterQuery {
 }
 export type StoredDeadLetter = DeadLetterRow & { readonly replayed: boolean }
 
+/** A part of a list of rows. */
+export interface RowPage {
+  readonly limit: number
+  /** Rows before it. */
+  readonly offset: number
+}
+
 /** Durable state. Throws a PortFailure: transient (wait and try again) or permanent. */
 export interface Store {
   /** Connects, migrates under a lock, checks the number of partitions and, if given, which log the database belongs to. Throws QuireError (schema-newer, partitions-mismatch, log-mismatch) or a PortFailure. */
@@ -270,7 +277,15 @@ export interface Store {
   outputs(partition: number, address: Address): Promise<readonly OutboxRow[]>
   actorTimers(partition: number, address: Address): Promise<readonly TimerRow[]>
   actorTasks(partition: number, address: Address): Promise<readonly TaskRow[]>
-  readRow(table: TableDefinition, key: TenantRow['key']): Promise<Readonly<Record<string, Json>> | undefined>
+  readRow(table: TableDefinition, key: TenantRow['key']): Promise<StoredRow | undefined>
+  /** Rows of a tenant's table in order of their key, texts by code point. */
+  readRows(table: TableDefinition, where: RowFilter, page: RowPage): Promise<readonly StoredRow[]>
+  countRows(table: TableDefinition, where: RowFilter): Promise<number>
+  /** Deletes, then writes rows of tenants' tables outside of any turn, all or nothing. */
+  changeRows(change: {
+    readonly remove: readonly { readonly table: TableDefinition; readonly where: RowFilter }[]
+    readonly write: readonly TenantRow[]
+  }): Promise<void>
 
   /** Active actors that have no pending message, timer or task and do not wait for the outside. */
   stuck(partitions: readonly number[], limit: number): Promise<readonly StuckActor[]>

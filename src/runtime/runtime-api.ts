@@ -20,6 +20,7 @@ import type {
   StuckActor,
 } from './ports.ts'
 import type { StatusStore } from './status.ts'
+import type { TenantRows } from './tenant-rows.ts'
 import type { Transition, WatchOptions } from './watch.ts'
 
 /** Everything of the outside the runtime touches. */
@@ -71,6 +72,8 @@ export interface Runtime {
   /** Deletes a dead letter for good. @throws QuireError `dead-letter-unknown` */
   discard(deadLetterId: string): Promise<void>
   readonly status: StatusStore
+  /** Rows of declared tables that belong to no actor. */
+  readonly rows: TenantRows
   /** Sends a dead letter again as a message of its own, `<id>#r1`; null for an output, which is offered again. */
   replay(deadLetterId: string): Promise<Position | null>
   /** Resolves when everything up to this position was handled. */

@@ -19,7 +19,7 @@ export interface TaskRunnerParts {
   readonly clock: Clock
   readonly random: Random
   /** What a call may do besides its work: send messages, read rows. */
-  readonly reach: Pick<TaskScope, 'send' | 'readRow'>
+  readonly reach: Pick<TaskScope, 'send' | 'readRow' | 'readRows'>
   /** Something ended: the loop should look. */
   readonly wake: () => void
 }

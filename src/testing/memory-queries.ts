@@ -1,7 +1,7 @@
 import type { ActorSummary, Store } from '../runtime/ports.ts'
 import type { ActorRow } from '../runtime/turn-rows.ts'
 import { type MemoryDatabase, partitionRow } from './memory-database.ts'
-import { readTenantRow } from './memory-tenant-rows.ts'
+import { readTenantRow, readTenantRows } from './memory-tenant-rows.ts'
 
 type Reads =
   | 'claims'
@@ -20,6 +20,8 @@ type Reads =
   | 'actorTimers'
   | 'actorTasks'
   | 'readRow'
+  | 'readRows'
+  | 'countRows'
   | 'stuck'
   | 'counts'
   | 'activeStates'
@@ -27,13 +29,11 @@ type Reads =
 
 /** What the Store reads, over the maps of a memory database. */
 export function memoryQueries(db: MemoryDatabase): Pick<Store, Reads> {
-  return { ...turnReads(db), ...peopleReads(db), ...healthReads(db) }
+  return { ...turnReads(db), ...rowReads(db), ...peopleReads(db), ...healthReads(db) }
 }
 
 /** What the loop and the relay read. */
-function turnReads(
-  db: MemoryDatabase,
-): Pick<Store, 'claims' | 'load' | 'timers' | 'tasks' | 'outbox' | 'held' | 'heldAddresses' | 'readRow'> {
+function turnReads(db: MemoryDatabase): Pick<Store, 'claims' | 'load' | 'timers' | 'tasks' | 'outbox' | 'held' | 'heldAddresses'> {
   return {
     async claims(ids) {
       return [...ids].sort(ascending).flatMap((id) => db.partitions.get(id) ?? [])
@@ -72,8 +72,20 @@ function turnReads(
       const found = new Map([...db.held.values()].filter((row) => ids.includes(row.partition)).map((row) => [row.address, row.partition]))
       return [...found].map(([address, partition]) => ({ partition, address }))
     },
+  }
+}
+
+/** Rows of the tenants' tables. */
+function rowReads(db: MemoryDatabase): Pick<Store, 'readRow' | 'readRows' | 'countRows'> {
+  return {
     async readRow(table, key) {
       return readTenantRow(db, table, key)
+    },
+    async readRows(table, where, { limit, offset }) {
+      return readTenantRows(db, table, where).slice(offset, offset + limit)
+    },
+    async countRows(table, where) {
+      return readTenantRows(db, table, where).length
     },
   }
 }
