@@ -1,7 +1,7 @@
 import type { BatchContext } from '../machines/batch.machine.ts'
 
 /** Known grades by item id, of all anchors of the batch's assignment. */
-export function anchorGrades({ assigned }: BatchContext): ReadonlyMap<string, string> {
+export function anchorGrades({ assigned }: Pick<BatchContext, 'assigned'>): ReadonlyMap<string, string> {
   return new Map(assigned?.anchors.map(([id, , grade]) => [id, grade] as const) ?? [])
 }
 

@@ -8,12 +8,14 @@ import { anchorGrades } from './anchor-items.ts'
 /** A place in the ranking; an essay that was never scored has no error. */
 export type Ranked = Omit<RankedItem, 'se'> & { readonly se: number | null }
 
+type Compared = Pick<BatchContext, 'items' | 'slots' | 'scores' | 'assigned'>
+
 /**
  * Grades of a ranking, projected from the anchors among its items (domain 11). Scores are comparable only within what verdicts
  * join: an item without any path to the anchors, or without a verdict at all, gets no grade and lends none. An anchor keeps the
  * grade it is known to have.
  */
-export function gradesOf(context: BatchContext, ranking: readonly Ranked[]): GradeProjection {
+export function gradesOf(context: Compared, ranking: readonly Ranked[]): GradeProjection {
   const known = anchorGrades(context)
   const scale = context.assigned?.gradeScale ?? null
   const reached = context.scores === null ? new Set<string>() : reachedByAnchors(context, known)
@@ -36,7 +38,7 @@ function knownGrade(grade: string | undefined, scale: string | null): ProjectedG
 }
 
 /** Items in the part of the net that holds the most anchors; of equal parts the one with the first of them. */
-function reachedByAnchors({ items, slots }: BatchContext, known: ReadonlyMap<string, string>): ReadonlySet<string> {
+function reachedByAnchors({ items, slots }: Compared, known: ReadonlyMap<string, string>): ReadonlySet<string> {
   const decided = decodeSlots(slots).filter(({ state }) => state === 'won_a' || state === 'won_b')
   const compared = new Set(decided.flatMap(({ a, b }) => [a, b]))
   const components = componentsOf(items.length, decided)
