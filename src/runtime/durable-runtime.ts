@@ -1,3 +1,4 @@
+import { type Alarms, createAlarms } from './alarms.ts'
 import { Changes } from './changes.ts'
 import { messageOf } from './errors.ts'
 import { monitorRound } from './monitor.ts'
@@ -11,15 +12,14 @@ import type { Registry } from './registry.ts'
 import { Requests } from './requests.ts'
 import type { RuntimePorts } from './runtime-api.ts'
 import { SnapshotCache } from './snapshot-cache.ts'
+import { Standstill } from './standstill.ts'
 import { createStatus } from './status.ts'
 import { createSupervisor, type Supervisor } from './supervisor.ts'
 import { TaskRunner } from './tasks.ts'
 import { type TenantRows, tenantRows } from './tenant-rows.ts'
+import { timeLimit } from './time-limit.ts'
 import { TimerQueue } from './timers.ts'
 import type { Turn } from './turn-rows.ts'
-
-/** A clock further away than this is an alarm (rules 17). */
-const mostSkewMs = 2_000
 
 /** The parts of a runtime, put together on its ports; starts them, and stops them in reverse. */
 export class DurableRuntime {
@@ -30,11 +30,13 @@ export class DurableRuntime {
   readonly #ports: RuntimePorts
   readonly #options: RuntimeOptions
   readonly #registry: Registry
+  readonly #alarms: Alarms
   readonly #changes: Changes
   readonly #partitions: OwnedPartitions
   readonly #outside: Outside
   readonly #tasks: TaskRunner
   readonly #relay: OutboxRelay
+  readonly #standstill: Standstill
   readonly #supervisor: Supervisor
   readonly #processor: Processor
   #opened = false
@@ -46,6 +48,7 @@ export class DurableRuntime {
     this.#ports = ports
     this.#options = options
     this.#registry = registry
+    this.#alarms = createAlarms(this.status, ports.logger)
     this.#changes = new Changes(ports.clock)
     this.#partitions = new OwnedPartitions({
       ...ports,
@@ -55,8 +58,9 @@ export class DurableRuntime {
         this.#relay.wake()
       },
       onHalt: (halted) => this.status.trigger.changed({ change: { halted } }),
-      onSkew: (skewMs) => this.#noteSkew(skewMs),
+      onSkew: (skewMs) => this.#alarms.skew(skewMs),
     })
+    this.#standstill = new Standstill({ ...ports, isNeeded: () => this.#tasks.isBusy, onResumed: (stoodMs) => this.#resumed(stoodMs) })
     this.#supervisor = this.#createSupervisor()
     const { database: connection, log } = this.#supervisor
     const shared = { ...ports, connection, log, registry, partitions: this.#partitions, changes: this.#changes }
@@ -71,7 +75,12 @@ export class DurableRuntime {
       maxMessageBytes: options.maxMessageBytes,
       skewMs: () => this.#partitions.skewMs,
     })
-    this.#tasks = new TaskRunner({ ...shared, reach: this.requests.reachOfTasks(this.rows), wake: () => this.#processor.wake() })
+    this.#tasks = new TaskRunner({
+      ...shared,
+      standstill: this.#standstill,
+      reach: this.requests.reachOfTasks(this.rows),
+      wake: () => this.#processor.wake(),
+    })
     this.#relay = new OutboxRelay({ ...shared, owned: () => this.#partitions.ids(), pollMs: options.outboxPollMs })
     this.#processor = new Processor({
       ...shared,
@@ -106,7 +115,7 @@ export class DurableRuntime {
           owned: () => this.#partitions.ids(),
           now: () => this.#partitions.now(),
           mailboxRetentionMs: options.mailboxRetentionMs,
-          onStuck: (addresses) => this.#noteStuck(addresses),
+          onStuck: (addresses) => this.#alarms.stuck(addresses),
         }),
     })
   }
@@ -134,19 +143,9 @@ export class DurableRuntime {
     this.#relay.committed(turn.outbox)
   }
 
-  /** Turns take the database's time, so a wrong clock harms nothing here; what else runs on this node does not know that. */
-  #noteSkew(skewMs: number): void {
-    this.status.trigger.changed({ change: { skewMs } })
-    if (Math.abs(skewMs) > mostSkewMs) {
-      this.#ports.logger.error({ skewMs }, "this node's clock and the database's are far apart; synchronise them")
-    }
-  }
-
-  #noteStuck(addresses: readonly string[]): void {
-    const { monitor } = this.status.getSnapshot().context
-    this.status.trigger.changed({
-      change: { monitor: { rounds: monitor.rounds + 1, recovered: monitor.recovered + addresses.length, lastStuck: addresses } },
-    })
+  #resumed(stoodMs: number): void {
+    this.#ports.logger.warn({ stoodMs }, 'this process stood still; what it was doing is leased again')
+    this.#processor.resumed()
   }
 
   async start(): Promise<void> {
@@ -182,9 +181,10 @@ export class DurableRuntime {
    */
   async #stop(drainMs: number): Promise<void> {
     this.status.trigger.changed({ change: { phase: 'stopping' } })
-    const limit = this.#after(drainMs)
+    const limit = timeLimit(this.#ports.clock, drainMs)
     await Promise.race([this.#outside.stop(), limit.passed])
     await this.#drain(drainMs)
+    this.#standstill.stop()
     this.#processor.stop()
     this.#tasks.stop()
     await Promise.race([this.#loop, limit.passed])
@@ -211,13 +211,5 @@ export class DurableRuntime {
     if (this.#tasks.running > 0) {
       await this.#changes.until(undefined, async () => (this.#tasks.running === 0 ? true : undefined), deadline)
     }
-  }
-
-  #after(ms: number): { readonly passed: Promise<void>; readonly cancel: () => void } {
-    let cancel = (): void => {}
-    const passed = new Promise<void>((resolve) => {
-      cancel = this.#ports.clock.schedule(ms, resolve)
-    })
-    return { passed, cancel: () => cancel() }
   }
 }

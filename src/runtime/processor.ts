@@ -7,6 +7,7 @@ import { HeldBack } from './held-back.ts'
 import { loadTurn } from './load.ts'
 import { gather, type GatherParts } from './gather.ts'
 import { LogReader, type LogReaderParts } from './log-reader.ts'
+import { nextLook } from './next-look.ts'
 import { isPortFailure } from './port-failure.ts'
 import type { CommitOutcome, LogFault, Logger, Store } from './ports.ts'
 import type { Registry } from './registry.ts'
@@ -61,6 +62,13 @@ export class Processor {
   /** Something may have been appended to the mailbox. */
   wakeForMail(): void {
     this.#log.announce()
+    this.#signal.raise()
+  }
+
+  /** The process stood still: its tasks are leased again, and they and its timers wait until the log has been read again. */
+  resumed(): void {
+    this.#parts.tasks.leaseAgain()
+    this.#log.drop(new Set(this.#parts.partitions.ids()))
     this.#signal.raise()
   }
 
@@ -214,16 +222,10 @@ export class Processor {
 
   /** Waits until something is raised or due. What is due already is held back by the log: it is looked at again soon. */
   async #rest(): Promise<void> {
-    const { cache, clock, passivateAfterMs, tasks, timers, partitions } = this.#parts
-    const now = clock.now()
+    const { cache, clock, partitions, passivateAfterMs } = this.#parts
     cache.passivate(partitions.now() - passivateAfterMs)
-    const next = Math.min(
-      (timers.nextAt() ?? Number.POSITIVE_INFINITY) - partitions.skewMs,
-      tasks.nextAt() ?? Number.POSITIVE_INFINITY,
-      cache.size > 0 ? now + passivateAfterMs : Number.POSITIVE_INFINITY,
-      partitions.nextAt() ?? Number.POSITIVE_INFINITY,
-    )
-    await this.#signal.wait(this.#heldBack.lookAt(next, now))
+    const now = clock.now()
+    await this.#signal.wait(this.#heldBack.lookAt(nextLook(this.#parts, now), now))
   }
 
   #use<T>(call: () => Promise<T>): Promise<T> {

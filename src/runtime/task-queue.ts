@@ -36,6 +36,10 @@ export class TaskQueue {
     return [...this.#entries.values()].filter((entry) => entry.phase === 'running').length
   }
 
+  get isBusy(): boolean {
+    return this.#busyByActor.size > 0
+  }
+
   add(task: TaskRow): void {
     if (!this.#entries.has(keyOf(task))) {
       const entry: Entry = { task, phase: 'waiting', controller: undefined }
@@ -125,6 +129,15 @@ export class TaskQueue {
       this.#occupy(entry, -1)
     }
     entry.controller?.abort(new Error(reason))
+  }
+
+  /** Removes what is leased or running, and aborts it. */
+  interrupt(reason: string): void {
+    for (const { task, phase } of [...this.#entries.values()]) {
+      if (phase === 'leased' || phase === 'running') {
+        this.remove(task, reason)
+      }
+    }
   }
 
   /** Removes the tasks of these partitions; all of them when undefined. */

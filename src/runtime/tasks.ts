@@ -4,6 +4,7 @@ import type { TaskOutcome } from './delivery.ts'
 import { messageOf } from './errors.ts'
 import type { Clock, Random, Store } from './ports.ts'
 import type { Registry } from './registry.ts'
+import type { Standstill } from './standstill.ts'
 import { callTask, errorJson, idempotencyKeyOf, limitOf } from './task-call.ts'
 import { isTaskDelay, type TaskDelay } from './task-delay.ts'
 import { TaskQueue } from './task-queue.ts'
@@ -20,6 +21,8 @@ export interface TaskRunnerParts {
   readonly random: Random
   /** What a call may do besides its work: send messages, read rows. */
   readonly reach: Pick<TaskScope, 'send' | 'readRow' | 'readRows'>
+  /** Looked at before something may leave the process. */
+  readonly standstill: Pick<Standstill, 'check' | 'watch'>
   /** Something ended: the loop should look. */
   readonly wake: () => void
 }
@@ -46,6 +49,12 @@ export class TaskRunner {
     this.#queue.drop(partitions, 'the partition was lost')
     this.#outcomes = this.#outcomes.filter((outcome) => !partitions.has(outcome.task.partition))
     this.#updates = this.#updates.filter((update) => !partitions.has(update.partition))
+    this.#complete = false
+  }
+
+  /** After a standstill: what was leased or under way must be leased again, by a commit, for another may have done it. */
+  leaseAgain(): void {
+    this.#queue.interrupt('the process stood still')
     this.#complete = false
   }
 
@@ -79,7 +88,9 @@ export class TaskRunner {
   takeUpdates(now: number, mayStart: (partition: number) => boolean): readonly TaskUpdate[] {
     const updates = this.#updates
     this.#updates = []
-    for (const task of this.#queue.take(now, (task) => mayStart(task.partition))) {
+    const leased = this.#queue.take(now, (task) => mayStart(task.partition))
+    this.#watch(leased)
+    for (const task of leased) {
       if (task.attempt - task.failures >= mostLeases) {
         this.#condemn(task)
       } else {
@@ -100,6 +111,7 @@ export class TaskRunner {
     }
     const own = new Set(opened)
     const leased = new Set(this.#queue.take(now, (task) => own.has(task)))
+    this.#watch([...leased])
     return opened.map((task) => (leased.has(task) ? { ...task, attempt: 1 } : task))
   }
 
@@ -118,7 +130,7 @@ export class TaskRunner {
   }
 
   /** After a commit: starts what it leased, drops what it closed. */
-  committed(turn: Turn): void {
+  committed(turn: Pick<Turn, 'tasksOpened' | 'tasksUpdated' | 'tasksClosed'>): void {
     for (const closed of turn.tasksClosed) {
       this.#queue.remove(closed, 'the machine closed this task')
     }
@@ -129,6 +141,17 @@ export class TaskRunner {
     }
     for (const update of turn.tasksUpdated) {
       this.#renew(update)
+    }
+  }
+
+  /** True while something is leased or called. */
+  get isBusy(): boolean {
+    return this.#queue.isBusy
+  }
+
+  #watch(leased: readonly TaskRow[]): void {
+    if (leased.length > 0) {
+      this.#parts.standstill.watch()
     }
   }
 
@@ -154,6 +177,7 @@ export class TaskRunner {
   }
 
   #start(task: TaskRow): void {
+    this.#parts.standstill.check()
     const kind = this.#parts.registry.typeOf(task.address)
     const controller = this.#queue.begin(task)
     if (kind === undefined || controller === undefined) {
@@ -162,7 +186,7 @@ export class TaskRunner {
     const limitMs = limitOf(kind.definition.tasks?.[task.source], 'timeoutMs')
     const cancel = this.#parts.clock.schedule(limitMs, () => controller.abort(new Error(`the task took longer than ${limitMs} ms`)))
     const scope: TaskScope = {
-      ...this.#parts.reach,
+      ...this.#reachOf(controller.signal),
       address: task.address,
       signal: controller.signal,
       idempotencyKey: idempotencyKeyOf(task),
@@ -179,6 +203,20 @@ export class TaskRunner {
       (result) => end(() => this.#outcomes.push({ task, result: { ok: true, output: result.output }, rows: result.rows ?? [] })),
       (error: unknown) => end(() => (isTaskDelay(error) ? this.#delayed(task, error) : this.#failed(task, error))),
     )
+  }
+
+  /** A call goes no further when its process stood still while it read a row. */
+  #reachOf(signal: AbortSignal): TaskRunnerParts['reach'] {
+    const { reach, standstill } = this.#parts
+    return {
+      ...reach,
+      async readRow(...row) {
+        const found = await reach.readRow(...row)
+        standstill.check()
+        signal.throwIfAborted()
+        return found
+      },
+    }
   }
 
   #failed(task: TaskRow, error: unknown): void {

@@ -158,6 +158,23 @@ describe('a batch of an assignment', () => {
     })
   })
 
+  it('whose prompt is lost goes on without it; that is counted by its reason', async () => {
+    const { judge, briefs } = truthful()
+    const lost = Object.assign(new Error('no such text'), { code: 'RESOURCE_NOT_FOUND' })
+    const made = await testService({
+      judge,
+      content: { fetch: (storageId, scope) => (storageId === 'lost' ? Promise.reject(lost) : content.fetch(storageId, scope)) },
+    })
+    await whenReady(made)
+    const body = { assignment_id: 'a-1', instructions_text: 'Judge how good it is.', student_prompt_storage_id: 'lost' }
+    await made.call('POST', '/admin/v1/assessment-instructions', { body })
+    await made.call('POST', '/v1/batches', { body: requested('g-7') })
+    expect((await eventsOf(made, 'g-7')).has(topics.completed)).toBe(true)
+    expect(briefs[0]).toMatchObject({ assignment: null, instructions: 'Judge how good it is.' })
+    const counted = 'quire_missing_brief_texts_total{text="prompt",reason="RESOURCE_NOT_FOUND"} 1'
+    await expect.poll(async () => (await made.call('GET', '/metrics')).text).toContain(counted)
+  })
+
   it('that is unknown is refused: to the caller at once, of the topic by a failed event', async () => {
     const made = await assigned(truthful().judge)
     const unknown = requested('g-5', { assignment_id: 'a-2' })

@@ -17,11 +17,11 @@ export class Posts {
     return this.#asked.size
   }
 
-  /** A question is wrong once the verdict of that very comparison is in the journal. A zombie with a lease cannot know it yet. */
-  asked(comparison: string, byOwner: boolean): void {
+  /** A question is wrong once the verdict of that very comparison is in the journal, whoever asks. */
+  asked(comparison: string): void {
     this.count += 1
     this.#asked.add(comparison)
-    if (byOwner && this.#answered.has(comparison)) {
+    if (this.#answered.has(comparison)) {
       this.#invariants.note('nothing is asked twice', comparison)
     }
   }

@@ -2,7 +2,7 @@ import { batchActor } from '../../src/batch/batch.actor.ts'
 import type { ComparisonRequest } from '../../src/batch/judge.ts'
 import { batchAddress } from '../../src/batch/request.ts'
 import { type RandomStream, randomStream } from '../../src/judging/random.ts'
-import { type Message, partitionOf } from '../../src/runtime/message.ts'
+import type { Message } from '../../src/runtime/message.ts'
 import type { PortServer } from '../../src/runtime/port-failure.ts'
 import type { Store } from '../../src/runtime/ports.ts'
 import { createRegistry, type Registry } from '../../src/runtime/registry.ts'
@@ -104,7 +104,7 @@ class World {
     const store = createMemoryStore(this.#database, this.#clock)
     this.#store = this.#watched(mutation === undefined ? store : mutated(store, mutation, this.#database))
     this.#form = this.#formOf(mutation)
-    this.#registry = createRegistry(this.#actorsOf('nobody'))
+    this.#registry = createRegistry(this.#actors())
     this.#batches = Array.from({ length: 2 }, (_, index) => ({ id: `s${seed}-${index}`, n: 2 + Math.floor(this.#random.next() * 3) }))
   }
 
@@ -164,7 +164,7 @@ class World {
       skewMs: this.#chaos && random.next() < 0.5 ? Math.round(random.next() * 6_000 - 3_000) : 0,
       store: this.#store,
       log: (gate) => this.#form.portsOf(name, gate),
-      actors: this.#actorsOf(name),
+      actors: this.#actors(),
       partitions,
       random,
       fault: (server) => this.#fault(server),
@@ -188,11 +188,11 @@ class World {
     this.#clock.schedule(500 + this.#random.next() * 5_000, () => this.#boot())
   }
 
-  #actorsOf(node: string) {
-    return { batch: this.#batchActor(node), lamp, player }
+  #actors() {
+    return { batch: this.#batchActor(), lamp, player }
   }
 
-  #batchActor(node: string) {
+  #batchActor() {
     return batchActor({
       settings: this.#settings,
       content: { fetch: async (storageId) => `text ${storageId}` },
@@ -201,14 +201,13 @@ class World {
         clock: this.#clock,
         chaos: () => this.#chaos,
         deliver: (callback) => this.#sometimesTwice(() => this.#form.callback(callback)),
-        onAsked: (comparison) => this.#asked(node, comparison),
+        onAsked: (comparison) => this.#asked(comparison),
       }),
     })
   }
 
-  #asked(node: string, comparison: ComparisonRequest): void {
-    const partition = partitionOf(batchAddress(comparison.batchId), partitions)
-    this.#posts.asked(comparison.id, this.#database.partitions.get(partition)?.owner === node)
+  #asked(comparison: ComparisonRequest): void {
+    this.#posts.asked(comparison.id)
     if (this.#longOutage !== undefined && this.#outageEnds === undefined && this.#posts.comparisons === this.#slots()) {
       this.#beginLongOutage(this.#longOutage)
     }
