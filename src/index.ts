@@ -21,6 +21,9 @@ export {
   type Effect,
   type EffectScope,
   type Json,
+  type RowChange,
+  type RowFilter,
+  type StoredRow,
   type TableDefinition,
   type TaskDefinition,
   type TaskResult,
@@ -34,5 +37,6 @@ export type { Position } from './runtime/message.ts'
 export type { RuntimeOptions } from './runtime/options.ts'
 export type { ActorFilter, ActorSummary, Clock, Ids, Logger, Random } from './runtime/ports.ts'
 export type { Counters, Status, StatusStore } from './runtime/status.ts'
+export type { TenantRows } from './runtime/tenant-rows.ts'
 export { isTaskDelay, TaskDelay } from './runtime/task-delay.ts'
 export type { Transition } from './runtime/watch.ts'

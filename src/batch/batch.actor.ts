@@ -15,13 +15,15 @@ import { batchProgress } from './progress.ts'
 import { answerLateRequest, answerSecondRequest, batchRemains } from './second-request.ts'
 import { batchSettings, type BatchSettings } from './settings.ts'
 import { batchMigrations, batchVersion } from './snapshot-migrations.ts'
+import { recordAssignment } from './steps/assignment.ts'
 import { prepareNet, recordContent } from './steps/content.ts'
 import { decideNext, giveUpFit, mayBeForced, recordRetries, recordWave, takeHeavyDecision } from './steps/decisions.ts'
 import { endOf } from './steps/endings.ts'
 import { expireDue, recordAccepted, recordOutcome } from './steps/outcomes.ts'
-import { briefs, comparisons, texts } from './tables.ts'
+import { anchors, briefs, comparisons, instructions, instructionTexts, keptTexts, texts } from './tables.ts'
 import { computeTask } from './tasks/compute.ts'
-import { fetchContentTask, fetchPromptTask } from './tasks/fetch-content.ts'
+import { fetchAssignmentTask } from './tasks/fetch-assignment.ts'
+import { fetchContentTask, fetchPromptTask, fetchRubricTask } from './tasks/fetch-content.ts'
 import { recordedPairsTask } from './tasks/recorded-pairs.ts'
 import { submitComparisonTask } from './tasks/submit-comparison.ts'
 
@@ -45,13 +47,15 @@ export function batchActor(options: BatchActorOptions): ActorDefinition {
     tasks: {
       fetchContent: fetchContentTask(options.content),
       fetchPrompt: fetchPromptTask(options.content),
+      fetchRubric: fetchRubricTask(options.content),
+      fetchAssignment: fetchAssignmentTask(),
       submitComparison: submitComparisonTask(options.judge, settings),
       choosePairs: options.judge.recorded === undefined ? computeTask('choosePairs') : recordedPairsTask(options.judge.recorded),
       decideHeavy: computeTask('decideHeavy'),
       scoreBatch: computeTask('scoreBatch'),
     },
     inbound: inboundTopics(settings),
-    tables: [texts, briefs, comparisons],
+    tables: [texts, briefs, comparisons, instructions, instructionTexts, anchors, keptTexts],
     progress: (snapshot) => batchProgress(snapshot),
     strictWaiting: (snapshot) => !(snapshot.context as BatchContext).paused,
     explain: explainBatch,
@@ -61,6 +65,7 @@ export function batchActor(options: BatchActorOptions): ActorDefinition {
 /** The machine with the domain's named actions and guards; its config is the chart's own. */
 export const providedBatchMachine = batchMachine.provide({
   actions: {
+    recordAssignment: assign(({ context, event }) => recordAssignment(context, event)),
     recordContent: assign(({ context, event }) => recordContent(context, event)),
     prepareNet: assign(({ context }) => prepareNet(context)),
     recordWave: assign(({ context, event }) => recordWave(context, outputOf<{ pairs: readonly Pair[] }>(event).pairs, timeOf(event))),
@@ -88,7 +93,7 @@ function timeOf(event: BatchEvent): number {
 function batchEffects(settings: BatchSettings): NonNullable<ActorDefinition['effects']> {
   return {
     keepBrief: ({ context }: Facts, scope: EffectScope) => briefEffect(context, scope),
-    journalPrompt: ({ error }: { readonly error: TaskError }) => promptNote(error),
+    journalPrompt: (params: { readonly text: 'prompt' | 'rubric'; readonly error: TaskError }) => missingTextNote(params),
     journalDecision: ({ context }: Facts, scope: EffectScope) =>
       guardNote(context, scope.context as BatchContext) ?? decisionNote(context, scope.context as BatchContext | undefined),
     journalRefusal: (facts: Facts) => refusalNote(facts),
@@ -115,9 +120,9 @@ interface TaskError {
   readonly code?: string
 }
 
-/** The label tells a prompt that does not exist from one that could not be had (domain 4.4). */
-function promptNote({ code, message }: TaskError): Effect {
-  return { kind: 'note', note: { prompt: 'missing', reason: code ?? 'CONTENT_SERVICE_ERROR', message } }
+/** The label tells a text that does not exist from one that could not be had (domain 4.4). */
+function missingTextNote({ text, error: { code, message } }: { readonly text: 'prompt' | 'rubric'; readonly error: TaskError }): Effect {
+  return { kind: 'note', note: { [text]: 'missing', reason: code ?? 'CONTENT_SERVICE_ERROR', message } }
 }
 
 /** Every decision with its numbers, once. */

@@ -18,8 +18,12 @@ function pauseOf({ pausedBy }: BatchContext): string {
 function waits(snapshot: AnyMachineSnapshot, context: BatchContext): string {
   if (snapshot.matches('INITIALIZING')) {
     const pending = [...context.content].filter((mark) => mark === 'p').length
-    const texts = `the texts of ${pending} of ${context.essays.length} essays`
-    return context.prompt === 'pending' ? `${texts} and the prompt of the students` : texts
+    return [
+      `the texts of ${pending} of ${context.content.length} essays`,
+      ...(context.assignment === 'pending' ? ['what the assignment brings'] : []),
+      ...(context.prompt === 'pending' ? ['the prompt of the students'] : []),
+      ...(context.rubric === 'pending' ? ['the rubric'] : []),
+    ].join(' and ')
   }
   if (snapshot.matches('GENERATING_PAIRS')) {
     return 'the choice of the next pairs'

@@ -37,9 +37,11 @@ export interface Judge {
   readonly recorded?: readonly Pair[]
 }
 
-/** Where texts come from. Throws an error with code `RESOURCE_NOT_FOUND` for a text that does not exist. */
+/** Where texts come from. `fetch` throws an error with code `RESOURCE_NOT_FOUND` for a text that does not exist. */
 export interface Content {
   fetch(storageId: string, scope: ContentScope): Promise<string>
+  /** Takes a prompt, a rubric or an anchor; gives its storage id. Absent: Quire keeps such texts itself. */
+  store?(text: string, scope: { readonly signal: AbortSignal }): Promise<string>
 }
 
 export interface ContentScope {

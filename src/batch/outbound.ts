@@ -1,6 +1,7 @@
 import { numbersOf } from '../judging/net.ts'
 import type { BatchContext, BatchEnd } from '../machines/batch.machine.ts'
 import type { Effect, Json } from '../runtime/define-actor.ts'
+import { studentItems } from './anchor-items.ts'
 import { header, type Processed, seconds, systemMetadata, type Told } from './event-fields.ts'
 import { netOf } from './net.ts'
 import { compared, resourceUseData, resultData } from './result-event.ts'
@@ -138,9 +139,10 @@ function errorInfo(errorCode: string, reason: string, message: string, context: 
 /** Students only; an essay without a text, or without any verdict in a net of several parts, is listed as failed (8.4 row 9). */
 function summary(context: BatchContext, at: number): CompletedData['processing_summary'] {
   const judged = compared(context)
-  const uncompared = context.items.length === 1 ? [] : context.items.filter((_, item) => !judged.has(item))
-  const failed = [...droppedEssays(context), ...uncompared]
-  const successful = context.items.filter((id) => !failed.includes(id))
+  const students = studentItems(context)
+  const uncompared = new Set(context.items.length === 1 ? [] : context.items.filter((_, item) => !judged.has(item)))
+  const failed = [...droppedEssays(context), ...students.filter((id) => uncompared.has(id))]
+  const successful = students.filter((id) => !uncompared.has(id))
   return {
     total_essays: context.essays.length,
     successful: successful.length,
@@ -148,6 +150,6 @@ function summary(context: BatchContext, at: number): CompletedData['processing_s
     successful_essay_ids: successful,
     failed_essay_ids: failed,
     processing_time_seconds: seconds(context, at),
-    single_essay_batch: context.items.length === 1,
+    single_essay_batch: students.length === 1,
   }
 }

@@ -1,7 +1,9 @@
 import { decodeSlots } from '../judging/comparison.ts'
-import { type GradeProjection, type ProjectedGrade, projectGrades } from '../judging/grading/projection.ts'
-import type { BatchContext, RankedItem } from '../machines/batch.machine.ts'
+import type { GradeProjection, ProjectedGrade } from '../judging/grading/projection.ts'
+import type { BatchContext } from '../machines/batch.machine.ts'
+import { anchorGrades } from './anchor-items.ts'
 import { header, seconds, type Told } from './event-fields.ts'
+import { gradesOf, type Ranked } from './grades.ts'
 import type { BatchSettings } from './settings.ts'
 import { isoTime } from './wire/formats.ts'
 import type { ResourceUseData } from './wire/resource-use.ts'
@@ -13,7 +15,7 @@ import { cjBatchId } from './wire-ids.ts'
 export function resultData(told: Told, settings: BatchSettings): ResultData {
   const { context, address, at } = told
   const ranking = rankingOf(context)
-  const grades = projectGrades({ scale: null, anchors: [], texts: ranking })
+  const grades = gradesOf(context, ranking)
   const [provider, model] = usedModel(context, settings)
   return {
     ...header(eventNames.result, context.bosBatchId, at),
@@ -24,27 +26,29 @@ export function resultData(told: Told, settings: BatchSettings): ResultData {
     model_used: model,
     model_provider: provider,
     model_version: null,
-    essay_results: essayResults(ranking, grades),
+    essay_results: essayResults(context, ranking, grades),
     assessment_metadata: metadata(told, grades, settings),
     assessed_at: isoTime(at),
   }
 }
 
 /** A batch without scores, e.g. of one essay, ranks its essays alike. */
-function rankingOf({ scores, items }: BatchContext): readonly (Omit<RankedItem, 'se'> & { readonly se: number | null })[] {
+function rankingOf({ scores, items }: BatchContext): readonly Ranked[] {
   return scores?.ranking ?? items.map((id) => ({ id, rank: 1, score: 0, se: null }))
 }
 
-function essayResults(ranking: ReturnType<typeof rankingOf>, { grades }: GradeProjection): EssayResult[] {
+/** Anchors are among them; the consumer leaves them out (domain 4.9). */
+function essayResults(context: BatchContext, ranking: readonly Ranked[], { grades }: GradeProjection): EssayResult[] {
+  const anchors = anchorGrades(context)
   return ranking.map(({ id, rank, score }, place) => ({
     essay_id: id,
     ...gradeFields(grades[place] as ProjectedGrade),
     bt_score: score,
     rank,
-    is_anchor: false,
+    is_anchor: anchors.has(id),
     feedback_uri: null,
     metrics_uri: null,
-    display_name: null,
+    display_name: anchors.has(id) ? `ANCHOR GRADE ${anchors.get(id)}` : null,
   }))
 }
 
@@ -61,6 +65,8 @@ function metadata({ context, at }: Told, grades: GradeProjection, settings: Batc
   return {
     anchor_essays_used: grades.anchorsUsed,
     calibration_method: grades.method,
+    calibration_reason: grades.reason,
+    grade_scale: context.assigned?.gradeScale ?? null,
     anchor_grade_distribution: grades.anchorDistribution,
     comparison_count: successes(context),
     processing_duration_seconds: seconds(context, at),

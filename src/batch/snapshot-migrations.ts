@@ -25,9 +25,14 @@ export const batchMigrations: NonNullable<ActorDefinition['migrations']> = {
     const { context, ...snapshot } = persisted as { readonly context: Readonly<Record<string, Json>> }
     return { ...snapshot, context: { ...context, prompt: 'missing' } }
   },
-  /** 4: the context counts what the answers cost, from here on and without a limit, and says who paused it. */
+  /**
+   * 4: the context counts what the answers cost, from here on and without a limit, and says who paused it; and it says what the
+   * assignment brought, which no batch of version 3 looked at.
+   */
   3: (persisted) => {
     const { context, ...snapshot } = persisted as { readonly context: Readonly<Record<string, Json>> }
-    return { ...snapshot, context: { ...context, pausedBy: null, usage: { tokens: 0, cost: 0 }, costCap: 0, costAllowed: 0 } }
+    const costs = { pausedBy: null, usage: { tokens: 0, cost: 0 }, costCap: 0, costAllowed: 0 }
+    const assignment = { rubric: 'none', assignment: 'none', assigned: null, assignmentProblem: null }
+    return { ...snapshot, context: { ...context, ...costs, ...assignment } }
   },
 }

@@ -51,12 +51,13 @@ export async function createBatchService(options: BatchServiceOptions): Promise<
   const log = options.logger ?? silentLogger
   const quire = await createQuire({ ...quireOptionsOf(settings, options.judge, options.content), logger: log })
   quire.onRequest(answerRequests(quire))
-  return new RunningService(quire, settings, log)
+  return new RunningService(quire, settings, options.content, log)
 }
 
 class RunningService implements BatchService {
   readonly quire: Quire
   readonly #settings: ServiceSettings
+  readonly #content: Content
   readonly #log: Logger
   readonly #health
   readonly #metrics
@@ -66,9 +67,10 @@ class RunningService implements BatchService {
   #isDraining = false
   #stopped: Promise<void> | undefined
 
-  constructor(quire: Quire, settings: ServiceSettings, log: Logger) {
+  constructor(quire: Quire, settings: ServiceSettings, content: Content, log: Logger) {
     this.quire = quire
     this.#settings = settings
+    this.#content = content
     this.#log = log
     const { environment } = settings
     this.#health = createHealth({ quire, clock: systemClock, environment, isDraining: () => this.#isDraining })
@@ -105,6 +107,7 @@ class RunningService implements BatchService {
       quire: this.quire,
       stored: storedOf(this.quire),
       batchSettings: batchSettingsOf(this.#settings),
+      content: this.#content,
       health: this.#health,
       metrics: this.#metrics,
       log: this.#log,

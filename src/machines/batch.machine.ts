@@ -53,6 +53,23 @@ export type RequestOptions = {
   }
 }
 
+/** What an assignment brings: its scale of grades, its texts, and anchors of known grade, which are compared like essays. */
+export type Assigned = {
+  readonly gradeScale: string
+  readonly promptStorageId: string | null
+  readonly rubricStorageId: string | null
+  /** Id of the item, storage id of the text, and the known grade of each. */
+  readonly anchors: readonly (readonly [itemId: string, storageId: string, grade: string])[]
+}
+
+/** An assignment as it is stored. */
+export type FoundAssignment = Omit<Assigned, 'anchors'> & {
+  readonly anchors: readonly { readonly id: number; readonly storageId: string; readonly grade: string }[]
+}
+
+/** How it stands with a text for the judges; a batch goes on without a missing one. */
+export type BriefText = 'none' | 'pending' | 'fetched' | 'missing'
+
 /** What a batch is born with; checked before the create is sent. */
 export interface BatchInput {
   readonly bosBatchId: string
@@ -108,13 +125,19 @@ export type BatchScores = {
 /** The compact truth: 6 characters a comparison in `slots`; texts and justifications are elsewhere. */
 export interface BatchContext extends Omit<BatchInput, 'originalRequest'> {
   readonly createdAt: number
-  /** One character an essay: `p` pending, `o` fetched, `x` dropped; empty before the tasks are recorded. */
+  /** One character an essay: `p` pending, `o` fetched, `x` dropped; empty before the tasks are recorded. The anchors' follow the students'. */
   readonly content: string
-  /** The students' prompt; a batch goes on without a missing one. */
-  readonly prompt: 'none' | 'pending' | 'fetched' | 'missing'
+  /** The students' prompt, and the rubric of the assignment. */
+  readonly prompt: BriefText
+  readonly rubric: BriefText
+  readonly assignment: 'none' | 'pending' | 'taken'
+  /** As it stood when the batch took it: later changes do not reach this batch. */
+  readonly assigned: Assigned | null
+  /** Why the request does not fit its assignment, or this could not be read. */
+  readonly assignmentProblem: { readonly code: string; readonly message: string } | null
   /** Why the content could not be prepared at all. */
   readonly contentProblem: string | null
-  /** Fetched essays, sorted by id: the items of the net. */
+  /** Fetched essays of students and anchors, sorted by id: the items of the net. */
   readonly items: readonly string[]
   readonly storage: readonly string[]
   readonly workCap: number | null
@@ -179,8 +202,10 @@ export type BatchEvent =
       readonly taskId: string
       readonly error: { readonly message: string; readonly code?: string }
     } & Stamped)
-  | ({ readonly type: 'PROMPT_FETCHED' } & Stamped)
-  | ({ readonly type: 'PROMPT_FAILED'; readonly error: { readonly message: string; readonly code?: string } } & Stamped)
+  | ({ readonly type: 'PROMPT_FETCHED' | 'RUBRIC_FETCHED' } & Stamped)
+  | ({ readonly type: 'PROMPT_FAILED' | 'RUBRIC_FAILED'; readonly error: { readonly message: string; readonly code?: string } } & Stamped)
+  | ({ readonly type: 'ASSIGNMENT_FOUND'; readonly output: FoundAssignment } & Stamped)
+  | ({ readonly type: 'ASSIGNMENT_FAILED'; readonly error: { readonly message: string; readonly code?: string } } & Stamped)
   | ({ readonly type: 'SUBMITTED'; readonly taskId: string } & Stamped)
   | ({
       readonly type: 'SUBMIT_FAILED'
@@ -193,6 +218,7 @@ export type BatchEvent =
 /** What ends a batch; `end` in src/batch/batch.actor.ts makes a `BatchEnd` of it. */
 export type EndCause =
   | 'essays'
+  | 'assignment'
   | 'late'
   | 'single'
   | 'cancelled'
@@ -240,6 +266,8 @@ export const batchMachine = setup({
   actors: {
     fetchContent: fromPromise<{ length: number; digest: string }, { storageId: string }>(() => provided('fetchContent')),
     fetchPrompt: fromPromise<{ length: number; digest: string }, { storageId: string }>(() => provided('fetchPrompt')),
+    fetchRubric: fromPromise<{ length: number; digest: string }, { storageId: string }>(() => provided('fetchRubric')),
+    fetchAssignment: fromPromise<FoundAssignment, { assignmentId: string }>(() => provided('fetchAssignment')),
     choosePairs: fromPromise<{ pairs: readonly { a: number; b: number; mode: 'coverage' | 'resampling' }[] }, object>(() =>
       provided('choosePairs'),
     ),
@@ -258,26 +286,56 @@ export const batchMachine = setup({
       })
     }),
     startPrompt: enqueueActions(({ context, enqueue }) => {
-      const { promptStorageId: storageId } = context.options
+      const storageId = promptOf(context)
       if (context.prompt === 'none' && storageId !== null) {
         enqueue.assign({ prompt: 'pending' })
         enqueue.spawnChild('fetchPrompt', { id: 'prompt', input: { storageId } })
       }
     }),
-    fetchAgain: enqueueActions(({ context, enqueue }) => {
-      const { promptStorageId } = context.options
-      if (context.prompt === 'pending' && promptStorageId !== null) {
-        enqueue.spawnChild('fetchPrompt', { id: 'prompt', input: { storageId: promptStorageId } })
+    startAssignment: enqueueActions(({ context, enqueue }) => {
+      const { assignmentId, assignment } = context
+      if (assignment === 'none' && assignmentId !== null && context.essays.length > 0) {
+        enqueue.assign({ assignment: 'pending' })
+        enqueue.spawnChild('fetchAssignment', { id: 'assignment', input: { assignmentId } })
       }
-      context.essays.forEach(([, storageId], index) => {
-        if (context.content[index] === 'p') {
+    }),
+    startAssigned: enqueueActions(({ context, enqueue }) => {
+      const storageId = context.assigned?.rubricStorageId ?? null
+      if (storageId !== null) {
+        enqueue.assign({ rubric: 'pending' })
+        enqueue.spawnChild('fetchRubric', { id: 'rubric', input: { storageId } })
+      }
+      context.assigned?.anchors.forEach(([, anchor], index) => {
+        enqueue.spawnChild('fetchContent', { id: `t${context.essays.length + index}`, input: { storageId: anchor } })
+      })
+    }),
+    fetchAgain: enqueueActions(({ context, enqueue }) => {
+      const { assigned, assignmentId, essays, content } = context
+      const prompt = promptOf(context)
+      if (context.assignment === 'pending' && assignmentId !== null) {
+        enqueue.spawnChild('fetchAssignment', { id: 'assignment', input: { assignmentId } })
+      }
+      if (context.prompt === 'pending' && prompt !== null) {
+        enqueue.spawnChild('fetchPrompt', { id: 'prompt', input: { storageId: prompt } })
+      }
+      if (context.rubric === 'pending' && assigned?.rubricStorageId != null) {
+        enqueue.spawnChild('fetchRubric', { id: 'rubric', input: { storageId: assigned.rubricStorageId } })
+      }
+      const storageIds = [...essays, ...(assigned?.anchors ?? [])].map(([, storageId]) => storageId)
+      storageIds.forEach((storageId, index) => {
+        if (content[index] === 'p') {
           enqueue.spawnChild('fetchContent', { id: `t${index}`, input: { storageId } })
         }
       })
     }),
     recordContent: assign(() => provided('recordContent')),
+    recordAssignment: assign(() => provided('recordAssignment')),
     recordPrompt: assign({
       prompt: (_, { as }: { as: 'fetched' | 'missing' }) => as,
+      lastActivityAt: ({ event }) => timeOf(event),
+    }),
+    recordRubric: assign({
+      rubric: (_, { as }: { as: 'fetched' | 'missing' }) => as,
       lastActivityAt: ({ event }) => timeOf(event),
     }),
     prepareNet: assign(() => provided('prepareNet')),
@@ -340,7 +398,7 @@ export const batchMachine = setup({
     blameMonitor: assign({ trigger: 'monitor' }),
     end: assign((_, _params: { as: EndCause }) => provided('end')),
     keepBrief: (_, _params: Facts) => provided('keepBrief'),
-    journalPrompt: (_, _params: { error: object }) => provided('journalPrompt'),
+    journalPrompt: (_, _params: { text: 'prompt' | 'rubric'; error: object }) => provided('journalPrompt'),
     journalDecision: (_, _params: Facts) => provided('journalDecision'),
     journalRefusal: (_, _params: Facts) => provided('journalRefusal'),
     keepComparison: (_, _params: Facts & { event: object }) => provided('keepComparison'),
@@ -350,9 +408,15 @@ export const batchMachine = setup({
   guards: {
     isPaused: ({ context }) => context.paused,
     contentIsBroken: ({ context }) => context.contentProblem !== null && !context.paused,
-    hasNoEssay: ({ context }) => !context.paused && !context.content.includes('p') && !context.content.includes('o'),
-    hasOneEssay: ({ context }) => !context.paused && !context.content.includes('p') && context.content.replaceAll('x', '') === 'o',
-    contentIsReady: ({ context }) => !context.paused && !context.content.includes('p') && context.prompt !== 'pending',
+    assignmentIsRefused: ({ context }) => context.assignmentProblem !== null && !context.paused,
+    hasNoEssay: ({ context }) => !context.paused && /^x*$/.test(studentsContent(context)),
+    hasOneEssay: ({ context }) => !context.paused && context.assignment !== 'pending' && /^x*ox*$/.test(studentsContent(context)),
+    contentIsReady: ({ context }) =>
+      !context.paused &&
+      !context.content.includes('p') &&
+      context.assignment !== 'pending' &&
+      context.prompt !== 'pending' &&
+      context.rubric !== 'pending',
     waveIsEmpty: ({ event }) => (event as { output?: { pairs: readonly object[] } }).output?.pairs.length === 0,
     decisionIsFit: ({ context }) => context.next === 'fit',
     decisionIsRetry: ({ context }) => context.next === 'retry',
@@ -392,6 +456,10 @@ export const batchMachine = setup({
     createdAt: input.at,
     content: '',
     prompt: 'none',
+    rubric: 'none',
+    assignment: 'none',
+    assigned: null,
+    assignmentProblem: null,
     contentProblem: null,
     items: [],
     storage: [],
@@ -445,15 +513,26 @@ export const batchMachine = setup({
   },
   states: {
     INITIALIZING: {
-      description: 'The texts of the essays and the prompt of the students are fetched.',
+      description: 'The texts of the essays, the prompt of the students and what the assignment brings are fetched.',
       tags: ['busy'],
-      entry: [{ type: 'keepBrief', params: ({ context }) => ({ context }) }, { type: 'startContent' }, { type: 'startPrompt' }],
+      entry: [
+        { type: 'keepBrief', params: ({ context }) => ({ context }) },
+        { type: 'startContent' },
+        { type: 'startPrompt' },
+        { type: 'startAssignment' },
+      ],
       always: [
         {
           guard: { type: 'contentIsBroken' },
           target: 'FAILED',
           actions: [{ type: 'end', params: { as: 'essays' } }],
           description: 'The texts could not be prepared.',
+        },
+        {
+          guard: { type: 'assignmentIsRefused' },
+          target: 'FAILED',
+          actions: [{ type: 'end', params: { as: 'assignment' } }],
+          description: 'The assignment is unknown, or does not allow what the request asks for.',
         },
         {
           guard: { type: 'hasNoEssay' },
@@ -471,7 +550,7 @@ export const batchMachine = setup({
           guard: { type: 'contentIsReady' },
           target: 'GENERATING_PAIRS',
           actions: [{ type: 'prepareNet' }],
-          description: 'Every text is there or was dropped, and nothing more is to be heard of the prompt.',
+          description: 'Every text is there or was dropped, and nothing more is to be heard of assignment, prompt and rubric.',
         },
       ],
       on: {
@@ -484,10 +563,26 @@ export const batchMachine = setup({
         PROMPT_FAILED: {
           actions: [
             { type: 'recordPrompt', params: { as: 'missing' } },
-            { type: 'journalPrompt', params: ({ event }) => ({ error: event.error }) },
+            { type: 'journalPrompt', params: ({ event }) => ({ text: 'prompt', error: event.error }) },
           ],
           description: 'The batch goes on without the prompt.',
         },
+        RUBRIC_FETCHED: {
+          actions: [{ type: 'recordRubric', params: { as: 'fetched' } }],
+          description: 'Judges are told what a better essay is.',
+        },
+        RUBRIC_FAILED: {
+          actions: [
+            { type: 'recordRubric', params: { as: 'missing' } },
+            { type: 'journalPrompt', params: ({ event }) => ({ text: 'rubric', error: event.error }) },
+          ],
+          description: 'The batch goes on without the rubric.',
+        },
+        ASSIGNMENT_FOUND: {
+          actions: [{ type: 'recordAssignment' }, { type: 'startPrompt' }, { type: 'startAssigned' }],
+          description: 'The assignment brings its prompt, its rubric and its anchors, whose texts are fetched too.',
+        },
+        ASSIGNMENT_FAILED: { actions: [{ type: 'recordAssignment' }], description: 'The request does not fit its assignment.' },
         WAKE: {
           actions: [{ type: 'blameMonitor' }, { type: 'fetchAgain' }],
           description: 'The monitor found no next cause: the texts that are missing are fetched again.',
@@ -827,6 +922,16 @@ export const batchMachine = setup({
   },
   output: ({ context }) => ({ end: context.end, scores: context.scores }),
 })
+
+/** Where the students' prompt lies: an assignment brings its own. */
+function promptOf({ options, assigned }: BatchContext): string | null {
+  return options.promptStorageId ?? assigned?.promptStorageId ?? null
+}
+
+/** How it stands with the texts of the students; empty when there is none. */
+function studentsContent({ content, essays }: BatchContext): string {
+  return content.slice(0, essays.length)
+}
 
 /** Items, attempt and openness of a slot, from its six characters (src/judging/comparison.ts). */
 function slotPlace(

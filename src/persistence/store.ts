@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { TableDefinition } from '../runtime/define-actor.ts'
 import type { Clock, Store } from '../runtime/ports.ts'
+import { changeTenantRows } from './change-rows.ts'
 import { commitTurn } from './commit/commit-turn.ts'
 import type { Database } from './database.ts'
 import { classified } from './errors.ts'
@@ -24,7 +25,7 @@ import { readFeed, readJournal, readJournalEnds } from './read/journal.ts'
 import { shareInboundProgress } from './read/inbound-progress.ts'
 import { offerOutputAgain, readOutbox, readOutputs, refuseOutputs, settleOutbox } from './read/outbox.ts'
 import { readOver, readStoredOf } from './read/stored-of.ts'
-import { readTenantRow, totalOf } from './read/tenant-row.ts'
+import { countTenantRows, readTenantRow, readTenantRows, totalOf } from './read/tenant-rows.ts'
 
 /** The Store on a database. Every failure it throws is a `PortFailure` or a `QuireError`. */
 export function createStore(db: Database, clock: Clock): Store {
@@ -72,6 +73,9 @@ export function createStore(db: Database, clock: Clock): Store {
     actorTasks: (partition, address) => readActorTasks(db, partition, address),
     readRow: (table, key) => readTenantRow(db, table, key),
     total: (table, sum) => totalOf(db, table, sum),
+    readRows: (table, where, page) => readTenantRows(db, table, where, page),
+    countRows: (table, where) => countTenantRows(db, table, where),
+    changeRows: (change) => changeTenantRows(db, change, tables),
     stuck: (partitions, limit) => readStuck(db, partitions, limit),
     counts: (partitions) => readCounts(db, partitions),
     activeStates: (type) => readActiveStates(db, type),

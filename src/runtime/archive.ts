@@ -1,7 +1,7 @@
 import type { Json } from './define-actor.ts'
 
 /** A row as it is stored, under the columns' own names. */
-export interface StoredRow {
+export interface ArchivedRow {
   readonly table: string
   readonly row: Readonly<Record<string, Json>>
 }

@@ -11,6 +11,18 @@ export interface TenantRow {
   readonly values: Readonly<Record<string, Json>>
 }
 
+/** A row of a declared table as it is stored: key and columns. */
+export type StoredRow = Readonly<Record<string, Json>>
+
+/** Which rows of a table: those that have these values in these columns. Empty: all. */
+export type RowFilter = Readonly<Record<string, string | number>>
+
+/** Rows to delete and rows to write, together or not at all; the deletions come first. */
+export interface RowChange {
+  readonly remove?: readonly { readonly table: string; readonly where: RowFilter }[]
+  readonly write?: readonly TenantRow[]
+}
+
 /**
  * What a named action of the machine becomes.
  * - `publish`: a record for a topic of the outside, in order per key. `id` defaults to f(actor, seq, index).
@@ -45,7 +57,9 @@ export interface TaskScope {
   /** Appends a message; resolves when it is durable. Messages of an in-process provider take this way. */
   send(address: Address, event: { readonly type: string }, options: { readonly id: string }): Promise<void>
   /** Reads one row of a declared table by its key columns. */
-  readRow(table: string, key: TenantRow['key']): Promise<Readonly<Record<string, Json>> | undefined>
+  readRow(table: string, key: TenantRow['key']): Promise<StoredRow | undefined>
+  /** Reads rows of a declared table in order of their key, at most 1,000. */
+  readRows(table: string, where: RowFilter): Promise<readonly StoredRow[]>
 }
 
 /** The outcome of a task: its output for the event, and rows which the commit of that outcome writes (kept out of journal and snapshot). */

@@ -16,9 +16,9 @@ import { Standstill } from './standstill.ts'
 import { createStatus } from './status.ts'
 import { createSupervisor, type Supervisor } from './supervisor.ts'
 import { TaskRunner } from './tasks.ts'
+import { type TenantRows, tenantRows } from './tenant-rows.ts'
 import { atMost, timeLimit } from './time-limit.ts'
 import { TimerQueue } from './timers.ts'
-import type { Turn } from './turn-rows.ts'
 
 /** The last turn of a process that stops may take so long, ms. */
 const lastTurnMs = 1_000
@@ -28,6 +28,7 @@ export class DurableRuntime {
   readonly status = createStatus()
   readonly requests: Requests
   readonly queries: Queries
+  readonly rows: TenantRows
   readonly #ports: RuntimePorts
   readonly #options: RuntimeOptions
   readonly #registry: Registry
@@ -67,6 +68,7 @@ export class DurableRuntime {
     const shared = { ...ports, connection, log, registry, partitions: this.#partitions, changes: this.#changes }
     this.requests = new Requests({ ...shared, partitions: options.partitions, maxMessageBytes: options.maxMessageBytes })
     this.queries = new Queries({ ...shared, partitions: options.partitions, now: () => this.#partitions.now() })
+    this.rows = tenantRows(shared)
     this.#outside = createOutside({
       ...shared,
       inbound: ports.inbound,
@@ -78,7 +80,7 @@ export class DurableRuntime {
     this.#tasks = new TaskRunner({
       ...shared,
       standstill: this.#standstill,
-      reach: this.requests.reachOfTasks(),
+      reach: this.requests.reachOfTasks(this.rows),
       wake: () => this.#processor.wake(),
     })
     this.#relay = new OutboxRelay({ ...shared, owned: () => this.#partitions.ids(), pollMs: options.outboxPollMs })
@@ -91,7 +93,10 @@ export class DurableRuntime {
       cache: new SnapshotCache(options.cacheActors),
       timers: new TimerQueue(ports.store),
       tasks: this.#tasks,
-      onCommitted: (turn) => this.#onCommitted(turn),
+      onCommitted: (turn) => {
+        this.#changes.committed(turn)
+        this.#relay.committed(turn.outbox)
+      },
       count: (by) => this.status.trigger.counted({ by }),
     })
   }
@@ -137,11 +142,6 @@ export class DurableRuntime {
         }
       }),
     ]
-  }
-
-  #onCommitted(turn: Turn): void {
-    this.#changes.committed(turn)
-    this.#relay.committed(turn.outbox)
   }
 
   #resumed(stoodMs: number): void {

@@ -1,6 +1,7 @@
-import type { StoredRow } from './archive.ts'
-import type { Json, TableDefinition, TenantRow } from './define-actor.ts'
+import type { ArchivedRow } from './archive.ts'
+import type { TableDefinition } from './define-actor.ts'
 import type { Address, MailboxRecord, Message, Position } from './message.ts'
+import type { TenantRowStore } from './tenant-row-store.ts'
 import type { ActorRow, DeadLetterRow, HeldRow, InboxRow, JournalRow, OutboxRow, TaskRow, TimerRow, Turn } from './turn-rows.ts'
 
 /** Time. `now` is ms since the epoch; `schedule` calls once after `ms` unless the returned function was called before. */
@@ -216,15 +217,8 @@ export interface DoneActor {
   readonly stateSince: number
 }
 
-/** What is summed of a tenant's table: a column of numbers, since a time (ms) in another column. */
-export interface Total {
-  readonly column: string
-  readonly time: string
-  readonly from: number
-}
-
 /** Durable state. Throws a PortFailure: transient (wait and try again) or permanent. */
-export interface Store {
+export interface Store extends TenantRowStore {
   /** Connects, migrates under a lock, checks the number of partitions and, if given, which log the database belongs to. Throws QuireError (schema-newer, partitions-mismatch, log-mismatch) or a PortFailure. */
   open(setup: { readonly partitions: number; readonly tables: readonly TableDefinition[]; readonly log?: string }): Promise<void>
   close(): Promise<void>
@@ -288,10 +282,6 @@ export interface Store {
   outputs(partition: number, address: Address): Promise<readonly OutboxRow[]>
   actorTimers(partition: number, address: Address): Promise<readonly TimerRow[]>
   actorTasks(partition: number, address: Address): Promise<readonly TaskRow[]>
-  readRow(table: TableDefinition, key: TenantRow['key']): Promise<Readonly<Record<string, Json>> | undefined>
-  /** The sum of a column over the rows whose `time` column is at or after `from`. */
-  total(table: TableDefinition, sum: Total): Promise<number>
-
   /** Active actors that have no pending message, timer or task and do not wait for the outside. */
   stuck(partitions: readonly number[], limit: number): Promise<readonly StuckActor[]>
   counts(
@@ -308,7 +298,7 @@ export interface Store {
   /** Actors that are done since before a time, and whose outputs have left; those born first come first. */
   over(partitions: readonly number[], endedBefore: number, limit: number): Promise<readonly DoneActor[]>
   /** Everything stored of an actor, of its tenant's tables too. */
-  storedOf(place: { readonly partition: number; readonly address: Address }): Promise<readonly StoredRow[]>
+  storedOf(place: { readonly partition: number; readonly address: Address }): Promise<readonly ArchivedRow[]>
   /** Deletes mailbox records and inbox entries older than this that every owner has passed. */
   trim(olderThan: number): Promise<void>
   /** Calls `wake` after commits of any process. Returns the unsubscriber. */

@@ -11,6 +11,7 @@ import type { Registry } from './registry.ts'
 import { discard, replay } from './replay.ts'
 import { append, assertAddress, messageFor } from './senders.ts'
 import type { Actor } from './storage-act.ts'
+import type { TenantRows } from './tenant-rows.ts'
 import type { ActorRow } from './turn-rows.ts'
 
 export interface RequestParts {
@@ -147,19 +148,13 @@ export class Requests {
   }
 
   /** What tasks may do besides their work. */
-  reachOfTasks(): Pick<TaskScope, 'send' | 'readRow'> {
-    const tables = new Map(this.#parts.registry.tables.map((table) => [table.name, table]))
+  reachOfTasks(rows: TenantRows): Pick<TaskScope, 'send' | 'readRow' | 'readRows'> {
     return {
       send: async (address, event, options) => {
         await this.append(address, 'event', event, { id: options.id, timeoutMs: 30_000 })
       },
-      readRow: async (name, key) => {
-        const table = tables.get(name)
-        if (table === undefined) {
-          throw new QuireError('invalid-definition', `no actor type declares a table '${name}'`)
-        }
-        return await this.#parts.connection.use(() => this.#parts.store.readRow(table, key))
-      },
+      readRow: (table, key) => rows.one(table, key),
+      readRows: (table, where) => rows.list(table, where),
     }
   }
 

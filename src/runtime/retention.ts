@@ -1,6 +1,6 @@
 import { messageOf } from './errors.ts'
 import { actorTypeOf, addressHash, type Message } from './message.ts'
-import type { Archive, StoredRow } from './archive.ts'
+import type { Archive, ArchivedRow } from './archive.ts'
 import type { DoneActor, Logger, Mailbox, Store } from './ports.ts'
 import type { StorageAct } from './storage-act.ts'
 
@@ -56,7 +56,7 @@ function archiveName({ address, stateSince }: DoneActor): string {
 }
 
 /** First who it is, then every row as it was stored; the last line tells a whole document from a part. */
-function documentOf({ address, partition, stateSince }: DoneActor, rows: readonly StoredRow[]): readonly object[] {
+function documentOf({ address, partition, stateSince }: DoneActor, rows: readonly ArchivedRow[]): readonly object[] {
   return [{ archive: 'quire', version: 1, address, partition, endedAt: new Date(stateSince).toISOString() }, ...rows, { rows: rows.length }]
 }
 

@@ -19,11 +19,12 @@ import type {
   Store,
   StoredDeadLetter,
   StuckActor,
-  Total,
 } from './ports.ts'
+import type { Total } from './tenant-row-store.ts'
 import type { Forgotten } from './forget.ts'
 import type { StatusStore } from './status.ts'
 import type { Actor } from './storage-act.ts'
+import type { TenantRows } from './tenant-rows.ts'
 import type { Transition, WatchOptions } from './watch.ts'
 
 /** Everything of the outside the runtime touches. */
@@ -84,6 +85,8 @@ export interface Runtime {
    */
   forget(address: string, by: Actor & { readonly id: string }): Promise<Forgotten>
   readonly status: StatusStore
+  /** Rows of declared tables that belong to no actor. */
+  readonly rows: TenantRows
   /** Sends a dead letter again as a message of its own, `<id>#r1`, then `#r2`; null for an output, which is offered again. */
   replay(deadLetterId: string, by?: Actor): Promise<Position | null>
   /** Resolves when everything up to this position was handled. */

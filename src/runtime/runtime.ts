@@ -15,10 +15,11 @@ export function createRuntime(
 ): Runtime {
   const options = runtimeOptions(given, ports.ids.next())
   const runtime = new DurableRuntime(createRegistry(actors), { ...ports, mailbox: coalesced(ports.mailbox) }, options)
-  const { queries, requests, status } = runtime
+  const { queries, requests, rows, status } = runtime
   const stop = (how: { readonly drainMs?: number } = {}): Promise<void> => runtime.stop(how.drainMs ?? 5_000)
   return {
     status,
+    rows,
     start: () => runtime.start(),
     create: (address, input, how) => requests.append(address, 'create', input, how),
     send: (address, event, how) => requests.append(address, 'event', event, how),

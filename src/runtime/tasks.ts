@@ -20,7 +20,7 @@ export interface TaskRunnerParts {
   readonly clock: Clock
   readonly random: Random
   /** What a call may do besides its work: send messages, read rows. */
-  readonly reach: Pick<TaskScope, 'send' | 'readRow'>
+  readonly reach: Pick<TaskScope, 'send' | 'readRow' | 'readRows'>
   /** Looked at before something may leave the process. */
   readonly standstill: Pick<Standstill, 'check' | 'watch'>
   /** Something ended: the loop should look. */
@@ -214,18 +214,16 @@ export class TaskRunner {
     )
   }
 
-  /** A call goes no further when its process stood still while it read a row. */
+  /** A call goes no further when its process stood still while it read rows. */
   #reachOf(signal: AbortSignal): TaskRunnerParts['reach'] {
     const { reach, standstill } = this.#parts
-    return {
-      ...reach,
-      async readRow(...row) {
-        const found = await reach.readRow(...row)
-        standstill.check()
-        signal.throwIfAborted()
-        return found
-      },
+    const looking = async <T>(read: Promise<T>): Promise<T> => {
+      const found = await read
+      standstill.check()
+      signal.throwIfAborted()
+      return found
     }
+    return { ...reach, readRow: (...row) => looking(reach.readRow(...row)), readRows: (...rows) => looking(reach.readRows(...rows)) }
   }
 
   #failed(task: TaskRow, error: unknown): void {

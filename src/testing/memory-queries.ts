@@ -2,7 +2,7 @@ import type { ActorSummary, Store } from '../runtime/ports.ts'
 import type { ActorRow } from '../runtime/turn-rows.ts'
 import { type MemoryDatabase, partitionRow } from './memory-database.ts'
 import { retentionReads } from './memory-retention.ts'
-import { readTenantRow } from './memory-tenant-rows.ts'
+import { readTenantRow, readTenantRows } from './memory-tenant-rows.ts'
 
 type Reads =
   | 'claims'
@@ -21,6 +21,8 @@ type Reads =
   | 'actorTimers'
   | 'actorTasks'
   | 'readRow'
+  | 'readRows'
+  | 'countRows'
   | 'total'
   | 'stuck'
   | 'counts'
@@ -31,13 +33,11 @@ type Reads =
 
 /** What the Store reads, over the maps of a memory database. */
 export function memoryQueries(db: MemoryDatabase): Pick<Store, Reads> {
-  return { ...turnReads(db), ...peopleReads(db), ...healthReads(db), ...retentionReads(db) }
+  return { ...turnReads(db), ...rowReads(db), ...peopleReads(db), ...healthReads(db), ...retentionReads(db) }
 }
 
 /** What the loop and the relay read. */
-function turnReads(
-  db: MemoryDatabase,
-): Pick<Store, 'claims' | 'load' | 'timers' | 'tasks' | 'outbox' | 'held' | 'heldAddresses' | 'readRow' | 'total'> {
+function turnReads(db: MemoryDatabase): Pick<Store, 'claims' | 'load' | 'timers' | 'tasks' | 'outbox' | 'held' | 'heldAddresses'> {
   return {
     async claims(ids) {
       return [...ids].sort(ascending).flatMap((id) => db.partitions.get(id) ?? [])
@@ -76,8 +76,20 @@ function turnReads(
       const found = new Map([...db.held.values()].filter((row) => ids.includes(row.partition)).map((row) => [row.address, row.partition]))
       return [...found].map(([address, partition]) => ({ partition, address }))
     },
+  }
+}
+
+/** Rows of the tenants' tables. */
+function rowReads(db: MemoryDatabase): Pick<Store, 'readRow' | 'readRows' | 'countRows' | 'total'> {
+  return {
     async readRow(table, key) {
       return readTenantRow(db, table, key)
+    },
+    async readRows(table, where, { limit, offset }) {
+      return readTenantRows(db, table, where).slice(offset, offset + limit)
+    },
+    async countRows(table, where) {
+      return readTenantRows(db, table, where).length
     },
     async total({ name }, { column, time, from }) {
       const rows = [...(db.rows.get(name)?.values() ?? [])].map((text) => JSON.parse(text) as Record<string, number>)

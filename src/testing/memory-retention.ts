@@ -1,5 +1,5 @@
 import type { Json } from '../runtime/define-actor.ts'
-import type { StoredRow } from '../runtime/archive.ts'
+import type { ArchivedRow } from '../runtime/archive.ts'
 import type { Store } from '../runtime/ports.ts'
 import type { MemoryDatabase } from './memory-database.ts'
 
@@ -16,7 +16,7 @@ export function retentionReads(db: MemoryDatabase): Pick<Store, 'over' | 'stored
         .map(({ partition, address, seq, stateSince }) => ({ partition, address, seq, stateSince }))
     },
     async storedOf({ partition, address }) {
-      const of = (table: string, rows: Iterable<object>): StoredRow[] =>
+      const of = (table: string, rows: Iterable<object>): ArchivedRow[] =>
         [...rows].filter((row) => Reflect.get(row, 'address') === address).map((row) => ({ table, row: snakeCase(row) }))
       return [
         ...of('actors', db.actors.values()),

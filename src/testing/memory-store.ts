@@ -6,6 +6,7 @@ import { type MemoryDatabase, partitionRow } from './memory-database.ts'
 import { trimMailbox } from './memory-mailbox.ts'
 import { memoryPartitions } from './memory-partitions.ts'
 import { memoryQueries } from './memory-queries.ts'
+import { prepareTenantRows, removeTenantRows, writeTenantRows } from './memory-tenant-rows.ts'
 
 /** The Store in memory. It serialises like the real ones: what goes in is copied as plain JSON, what comes out is frozen. */
 export function createMemoryStore(db: MemoryDatabase, clock: Clock): Store {
@@ -25,6 +26,13 @@ export function createMemoryStore(db: MemoryDatabase, clock: Clock): Store {
     ...memoryPartitions(db),
     async commit(turn) {
       return commitInMemory(db, turn)
+    },
+    async changeRows({ remove, write }) {
+      const prepared = prepareTenantRows(db, write)
+      for (const { table, where } of remove) {
+        removeTenantRows(db, table, where)
+      }
+      writeTenantRows(db, prepared)
     },
     ...memoryOutbox(db),
     async shareProgress(own) {

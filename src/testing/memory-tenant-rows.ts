@@ -1,4 +1,4 @@
-import type { ColumnType, Json, TableDefinition, TenantRow } from '../runtime/define-actor.ts'
+import type { ColumnType, Json, RowFilter, StoredRow, TableDefinition, TenantRow } from '../runtime/define-actor.ts'
 import { refusal } from './memory-constraints.ts'
 import type { MemoryDatabase } from './memory-database.ts'
 
@@ -34,9 +34,33 @@ export function writeTenantRows(db: MemoryDatabase, rows: readonly PreparedRow[]
 }
 
 /** One row by its key columns; undefined when there is none. */
-export function readTenantRow(db: MemoryDatabase, table: TableDefinition, key: TenantRow['key']): Record<string, Json> | undefined {
+export function readTenantRow(db: MemoryDatabase, table: TableDefinition, key: TenantRow['key']): StoredRow | undefined {
   const text = db.rows.get(table.name)?.get(keyOf(table, key))
-  return text === undefined ? undefined : (JSON.parse(text) as Record<string, Json>)
+  return text === undefined ? undefined : (JSON.parse(text) as StoredRow)
+}
+
+/** Rows that have these values, in order of their key. */
+export function readTenantRows(db: MemoryDatabase, table: TableDefinition, where: RowFilter): StoredRow[] {
+  const rows = [...(db.rows.get(table.name)?.values() ?? [])].map((text) => JSON.parse(text) as StoredRow)
+  return rows.filter((row) => matches(row, where)).sort((one, other) => byKey(table, one, other))
+}
+
+/** Deletes rows that have these values. */
+export function removeTenantRows(db: MemoryDatabase, table: TableDefinition, where: RowFilter): void {
+  for (const [key, text] of db.rows.get(table.name) ?? []) {
+    if (matches(JSON.parse(text) as StoredRow, where)) {
+      db.rows.get(table.name)?.delete(key)
+    }
+  }
+}
+
+function matches(row: StoredRow, where: RowFilter): boolean {
+  return Object.entries(where).every(([column, value]) => row[column] === value)
+}
+
+function byKey(table: TableDefinition, one: StoredRow, other: StoredRow): number {
+  const column = Object.keys(table.key).find((name) => one[name] !== other[name])
+  return column === undefined ? 0 : (one[column] as string | number) < (other[column] as string | number) ? -1 : 1
 }
 
 function keyOf(table: TableDefinition, key: TenantRow['key']): string {

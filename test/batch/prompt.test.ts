@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { comparisonId } from '../../src/batch/comparison-id.ts'
 import type { ComparisonRequest } from '../../src/batch/judge.ts'
-import { briefOf, briefRow, noBrief, promptStorageIdOf } from '../../src/batch/judging-brief.ts'
+import { briefOf, briefRow, briefTexts, noBrief } from '../../src/batch/judging-brief.ts'
 import { batchInput } from '../../src/batch/request.ts'
 import { buildPrompt } from '../../src/batch/tasks/prompt.ts'
 
@@ -77,19 +77,20 @@ describe('the brief of a batch', () => {
     const input = batchInput({ batchId: 'b', userId: 'teacher-9', essays, promptStorageId: 'p', llm, batchingMode: 'per_request' })
     const { key, values } = briefRow('batch/b', input)
     const row = { ...key, ...values }
-    expect(promptStorageIdOf(row)).toBe('p')
-    expect(briefOf(row, 'Write.')).toEqual({
+    expect(briefTexts(row)).toEqual({ prompt: 'p', rubric: null })
+    expect(briefOf(row, { prompt: 'Write.', rubric: 'Clarity first.' })).toEqual({
       ...noBrief,
       assignment: 'Write.',
+      rubric: 'Clarity first.',
       overrides: llm,
       batchingMode: 'per_request',
       userId: 'teacher-9',
     })
-    expect(briefOf(undefined, null)).toBe(noBrief)
+    expect(briefOf(undefined, { prompt: null, rubric: null })).toBe(noBrief)
   })
 
   it('of an assignment names no prompt of the request', () => {
     const input = batchInput({ batchId: 'b', userId: 'u', essays: [], promptStorageId: 'p', assignmentId: 'a' })
-    expect(promptStorageIdOf(briefRow('batch/b', input).values)).toBeUndefined()
+    expect(briefTexts(briefRow('batch/b', input).values).prompt).toBeNull()
   })
 })

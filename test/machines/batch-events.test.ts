@@ -143,7 +143,14 @@ describe('the prompt of the students', () => {
       {
         table: 'briefs',
         key: { address: 'batch/b' },
-        values: { prompt_storage_id: 'p', overrides: '{"temperature":0}', batching_mode: 'serial_bundle', user_id: 'u' },
+        values: {
+          prompt_storage_id: 'p',
+          overrides: '{"temperature":0}',
+          batching_mode: 'serial_bundle',
+          user_id: 'u',
+          rubric_storage_id: null,
+          instructions: null,
+        },
       },
     ])
   })

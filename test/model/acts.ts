@@ -121,6 +121,18 @@ function acts(): fc.Arbitrary<Act>[] {
         .constantFrom('text' as const, 'missing' as const, 'unavailable' as const)
         .map((how) => new Act(`prompt ${how}`, ({ tasks }) => (tasks.has('prompt') ? [{ kind: 'prompt', outcome: how }] : []))),
     ),
+    ...times(
+      2,
+      fc
+        .constantFrom('text' as const, 'missing' as const, 'unavailable' as const)
+        .map((how) => new Act(`rubric ${how}`, ({ tasks }) => (tasks.has('rubric') ? [{ kind: 'rubric', outcome: how }] : []))),
+    ),
+    ...times(
+      2,
+      fc
+        .constantFrom('found' as const, 'found' as const, 'refused' as const)
+        .map((how) => new Act(`assignment ${how}`, ({ tasks }) => (tasks.has('assignment') ? [{ kind: 'assignment', outcome: how }] : []))),
+    ),
     ...times(3, fc.constant(new Act('compute', (spec) => computing(spec, 'done')))),
     fc.constantFrom('failed' as const, 'empty' as const).map((how) => new Act(`compute ${how}`, (spec) => computing(spec, how))),
     ...times(

@@ -11,14 +11,18 @@ export const worlds: fc.Arbitrary<World> = fc
     retries: fc.integer({ min: 0, max: 2 }),
     budget: fc.constantFrom(undefined, undefined, 2, 3, 7),
     most: fc.constantFrom(4, 120),
-    prompt: fc.constantFrom(false, false, true),
+    brief: fc.constantFrom('nothing', 'nothing', 'a prompt', 'an assignment'),
     deadline: fc.constantFrom(600, 600, 0),
   })
-  .map(({ essays, retries, budget, most, prompt, deadline }) => ({
-    name: `${essays} essays${prompt ? ' and a prompt' : ''}`,
+  .map(({ essays, retries, budget, most, brief, deadline }) => ({
+    name: `${essays} essays and ${brief}`,
     depth: 0,
     essays,
-    request: { ...(budget === undefined ? {} : { maxComparisons: budget }), ...(prompt ? { promptStorageId: 'p' } : {}) },
+    request: {
+      ...(budget === undefined ? {} : { maxComparisons: budget }),
+      ...(brief === 'a prompt' ? { promptStorageId: 'p' } : {}),
+      ...(brief === 'an assignment' ? { assignmentId: 'a' } : {}),
+    },
     settings: { maxRetryAttempts: retries, maxPairwiseComparisons: most, comparisonDeadlineSeconds: deadline },
   }))
 

@@ -5,7 +5,8 @@ import type { StepBatch, StepOptions } from '../support/step-batch.ts'
 /** One thing the world does to a batch. The same commands move the stepped batch, the live one and the specification. */
 export type Command =
   | { readonly kind: 'content'; readonly essay: number; readonly outcome: 'text' | 'missing' | 'unavailable' }
-  | { readonly kind: 'prompt'; readonly outcome: 'text' | 'missing' | 'unavailable' }
+  | { readonly kind: 'prompt' | 'rubric'; readonly outcome: 'text' | 'missing' | 'unavailable' }
+  | { readonly kind: 'assignment'; readonly outcome: 'found' | 'refused' }
   | { readonly kind: 'accepted'; readonly slot: number }
   | { readonly kind: 'notAccepted'; readonly slot: number; readonly outcome: Failure }
   | { readonly kind: 'verdict'; readonly slot: number; readonly attempt: number; readonly outcome: 'a' | 'b' | Failure }
@@ -34,6 +35,16 @@ export interface World extends Pick<StepOptions, 'essays' | 'request' | 'setting
 
 export const verdictCode: Readonly<Record<Failure, string>> = { passing: 'RATE_LIMIT', permanent: 'INVALID_REQUEST' }
 export const postCode: Readonly<Record<Failure, string>> = { passing: 'ECONNREFUSED', permanent: 'AUTHENTICATION_ERROR' }
+/** What every assignment of the worlds brings: a text of each kind, and one anchor. */
+export const foundAssignment = {
+  gradeScale: 'swedish_8_anchor',
+  promptStorageId: 'p',
+  rubricStorageId: 'r',
+  anchors: [{ id: 1, storageId: 'anchor', grade: 'A' }],
+}
+
+export const refusal = 'unknown_assignment'
+
 export const contentCode = { missing: 'RESOURCE_NOT_FOUND', unavailable: 'SERVICE_UNAVAILABLE' } as const
 
 /** A command as one word, for paths and messages. */
@@ -50,6 +61,10 @@ export function perform(batch: StepBatch, command: Command): StepBatch {
       return command.outcome === 'text' ? batch.fetched(command.essay) : batch.notFetched(command.essay, contentCode[command.outcome])
     case 'prompt':
       return command.outcome === 'text' ? batch.promptFetched() : batch.promptNotFetched(contentCode[command.outcome])
+    case 'rubric':
+      return command.outcome === 'text' ? batch.rubricFetched() : batch.rubricNotFetched(contentCode[command.outcome])
+    case 'assignment':
+      return command.outcome === 'found' ? batch.assignmentFound(foundAssignment) : batch.assignmentNotFound(refusal)
     case 'accepted':
       return batch.accepted(command.slot)
     case 'notAccepted':
@@ -84,8 +99,11 @@ export function offered(batch: StepBatch, { damaged = false }: World): Command[]
   const contents = taskNumbers(batch, 't')
     .slice(0, 1)
     .flatMap((essay) => (['text', 'missing', 'unavailable'] as const).map((outcome) => ({ kind: 'content', essay, outcome }) as const))
-  const prompt = batch.tasks.has('prompt')
-    ? (['text', 'missing', 'unavailable'] as const).map((outcome) => ({ kind: 'prompt', outcome }) as const)
+  const briefTexts = (['prompt', 'rubric'] as const)
+    .filter((kind) => batch.tasks.has(kind))
+    .flatMap((kind) => (['text', 'missing', 'unavailable'] as const).map((outcome) => ({ kind, outcome }) as const))
+  const assignment = batch.tasks.has('assignment')
+    ? (['found', 'refused'] as const).map((outcome) => ({ kind: 'assignment', outcome }) as const)
     : []
   const tasks = (['choosePairs', 'decideHeavy', 'scoreBatch'] as const)
     .filter((name) => batch.tasks.has(name))
@@ -96,7 +114,8 @@ export function offered(batch: StepBatch, { damaged = false }: World): Command[]
     )
   return [
     ...contents,
-    ...prompt,
+    ...briefTexts,
+    ...assignment,
     ...posts(batch),
     ...verdicts(batch),
     ...tasks,

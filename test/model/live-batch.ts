@@ -8,7 +8,7 @@ import type { ActorDefinition, Json, TaskDefinition, TaskScope } from '../../src
 import type { Position } from '../../src/runtime/message.ts'
 import type { Runtime } from '../../src/runtime/runtime-api.ts'
 import { type BatchView, viewOf } from './batch-view.ts'
-import { type Command, contentCode, postCode, verdictCode, type World } from './command.ts'
+import { type Command, contentCode, foundAssignment, postCode, refusal, verdictCode, type World } from './command.ts'
 
 /** A process that runs batches: it can be restarted, and knows when it has come to rest. */
 export interface Process {
@@ -72,8 +72,11 @@ export class LiveBatch {
           `t${command.essay}`,
           command.outcome === 'text' ? { length: 1, digest: 'd' } : failed(contentCode[command.outcome]),
         )
+      case 'assignment':
+        return await this.#end('assignment', command.outcome === 'found' ? foundAssignment : failed(refusal))
       case 'prompt':
-        return await this.#end('prompt', command.outcome === 'text' ? { length: 1, digest: 'd' } : failed(contentCode[command.outcome]))
+      case 'rubric':
+        return await this.#end(command.kind, command.outcome === 'text' ? { length: 1, digest: 'd' } : failed(contentCode[command.outcome]))
       case 'accepted':
         return await this.#end(await this.#postOf(command.slot), null)
       case 'notAccepted':

@@ -3,6 +3,8 @@ export interface Terms {
   readonly essays: number
   /** True: the request names a prompt. */
   readonly prompt: boolean
+  /** True: it names an assignment, which brings its own. */
+  readonly assignment: boolean
   /** Submissions in all; `asked` when the request named the number. */
   readonly budget: number
   readonly asked: boolean

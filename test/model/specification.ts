@@ -26,7 +26,9 @@ export class Specification {
   duplicates = 0
   readonly terms: Terms
   readonly #texts: ('awaited' | 'here' | 'missing')[]
-  #prompt: 'none' | 'awaited' | 'settled'
+  /** How it stands with what the judges are told, by the task that fetches it. */
+  readonly #briefs = new Map<'prompt' | 'rubric' | 'assignment', 'awaited' | 'settled'>()
+  #refused = false
   readonly #slots: SpecifiedSlot[] = []
   readonly #tasks = new Set<string>()
   #now: number
@@ -49,8 +51,12 @@ export class Specification {
     this.#lastActivity = now
     this.#texts = Array.from({ length: terms.essays }, () => 'awaited')
     this.#texts.forEach((_, essay) => this.#tasks.add(`t${essay}`))
-    this.#prompt = terms.prompt ? 'awaited' : 'none'
-    this.#awaitPrompt()
+    if (terms.prompt) {
+      this.#await('prompt')
+    }
+    if (terms.assignment && terms.essays > 0) {
+      this.#await('assignment')
+    }
     this.#arm()
     this.#lookAtTexts()
   }
@@ -89,7 +95,10 @@ export class Specification {
       case 'content':
         return this.#content(command.essay, command.outcome)
       case 'prompt':
-        return this.#settlePrompt()
+      case 'rubric':
+        return this.#settle(command.kind)
+      case 'assignment':
+        return this.#assigned(command.outcome)
       case 'accepted':
         return this.#accepted(command.slot)
       case 'notAccepted':
@@ -135,32 +144,48 @@ export class Specification {
     this.#lookAtTexts()
   }
 
-  /** Whatever came of it: a batch goes on without a missing prompt. */
-  #settlePrompt(): void {
-    this.#tasks.delete('prompt')
-    this.#prompt = 'settled'
+  /** Whatever came of it: a batch goes on without a missing prompt or rubric. */
+  #settle(name: 'prompt' | 'rubric' | 'assignment'): void {
+    this.#tasks.delete(name)
+    this.#briefs.set(name, 'settled')
     this.#lastActivity = this.#now
     this.#lookAtTexts()
   }
 
-  #awaitPrompt(): void {
-    if (this.#prompt === 'awaited') {
-      this.#tasks.add('prompt')
+  /** Every assignment brings a prompt, a rubric and one anchor, whose text is awaited like those of the essays. */
+  #assigned(outcome: 'found' | 'refused'): void {
+    if (outcome === 'refused') {
+      this.#refused = true
+      this.#cause = 'task'
+    } else {
+      this.#await('prompt')
+      this.#await('rubric')
+      this.#tasks.add(`t${this.#texts.length}`)
+      this.#texts.push('awaited')
     }
+    this.#settle('assignment')
+  }
+
+  #await(name: 'prompt' | 'rubric' | 'assignment'): void {
+    this.#briefs.set(name, 'awaited')
+    this.#tasks.add(name)
   }
 
   #lookAtTexts(): void {
     if (this.phase !== 'INITIALIZING' || this.paused) {
       return
     }
-    const here = this.#texts.filter((text) => text === 'here').length
-    const isComplete = !this.#texts.includes('awaited')
-    if (this.#textsBroken || (isComplete && here === 0)) {
+    const students = this.#texts.slice(0, this.terms.essays)
+    const here = students.filter((text) => text === 'here').length
+    const isComplete = !students.includes('awaited')
+    if (!this.#textsBroken && this.#refused) {
+      this.#fail('ERROR_PROCESSING', 'VALIDATION_ERROR')
+    } else if (this.#textsBroken || (isComplete && here === 0)) {
       const none = this.terms.essays === 0
       this.#fail('ERROR_ESSAY_PROCESSING', none ? 'VALIDATION_ERROR' : 'CONTENT_SERVICE_ERROR')
-    } else if (isComplete && here === 1) {
+    } else if (isComplete && here === 1 && this.#briefs.get('assignment') !== 'awaited') {
       this.#finish('COMPLETED', { status: 'COMPLETE_INSUFFICIENT_ESSAYS', trigger: 'task', errorCode: null })
-    } else if (isComplete && this.#prompt !== 'awaited') {
+    } else if (!this.#texts.includes('awaited') && ![...this.#briefs.values()].includes('awaited')) {
       this.#choose()
     }
   }
@@ -408,7 +433,7 @@ export class Specification {
     }
     if (this.phase === 'INITIALIZING') {
       this.#texts.forEach((text, essay) => text === 'awaited' && this.#tasks.add(`t${essay}`))
-      this.#awaitPrompt()
+      this.#briefs.forEach((state, name) => state === 'awaited' && this.#tasks.add(name))
     }
     if (this.phase === 'WAITING_CALLBACKS') {
       this.#expire()

@@ -123,6 +123,16 @@ function termsOf(world: World) {
   const essays = Array.from({ length: world.essays ?? 4 }, (_, index) => ({ id: `e${index}`, storageId: `s${index}` }))
   const { policy, deadlineMs, timeoutMs } = batchInput({ batchId: 'b', userId: 'u', essays, ...world.request }, world.settings)
   const { totalBudget, explicitBudget, maxRetryAttempts } = policy
-  const prompt = world.request?.promptStorageId !== undefined
-  return { essays: essays.length, prompt, budget: totalBudget, asked: explicitBudget, retries: maxRetryAttempts, deadlineMs, timeoutMs }
+  const assignment = world.request?.assignmentId !== undefined
+  const prompt = world.request?.promptStorageId !== undefined && !assignment
+  return {
+    essays: essays.length,
+    prompt,
+    assignment,
+    budget: totalBudget,
+    asked: explicitBudget,
+    retries: maxRetryAttempts,
+    deadlineMs,
+    timeoutMs,
+  }
 }

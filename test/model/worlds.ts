@@ -8,6 +8,8 @@ export const worlds: readonly World[] = [
   { name: 'one essay', essays: 1, depth: 4 },
   { name: 'two essays', essays: 2, depth: 5, settings: { maxRetryAttempts: 1 } },
   { name: 'one essay and a prompt', essays: 1, depth: 4, request: { promptStorageId: 'p' } },
+  { name: 'one essay of an assignment', essays: 1, depth: 5, request: { assignmentId: 'a' } },
+  { name: 'two essays of an assignment', essays: 2, depth: 7, coarse: true, request: { assignmentId: 'a' } },
   { name: 'two essays and a prompt', essays: 2, depth: 4, request: { promptStorageId: 'p' } },
   { name: 'the first wave is chosen', essays: 2, depth: 4, settings: { maxRetryAttempts: 1 }, lead: until('GENERATING_PAIRS') },
   { name: 'the first wave is out', essays: 2, depth: 4, settings: { maxRetryAttempts: 1 }, lead: until('WAITING_CALLBACKS') },
@@ -57,8 +59,11 @@ function nextGood(batch: StepBatch): Command {
   if (task !== undefined && /^t\d/.test(task)) {
     return { kind: 'content', essay: Number(task.slice(1)), outcome: 'text' }
   }
-  if (task === 'prompt') {
-    return { kind: 'prompt', outcome: 'text' }
+  if (task === 'prompt' || task === 'rubric') {
+    return { kind: task, outcome: 'text' }
+  }
+  if (task === 'assignment') {
+    return { kind: 'assignment', outcome: 'found' }
   }
   if (slot !== undefined && batch.state === 'WAITING_CALLBACKS') {
     const { a, b, attempts } = batch.slots()[slot] ?? { a: 0, b: 0, attempts: 1 }

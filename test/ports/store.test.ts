@@ -391,6 +391,29 @@ describe.each(adapters)('the store on $name', ({ open }) => {
     expect(await store.readRow(table, { address: 'batch/1', number: 2 })).toBeUndefined()
   })
 
+  it("keeps a tenant's rows outside of turns: lists them by value and key, counts, replaces and deletes them together", async () => {
+    const row = (address: string, number: number, body: string) => ({ table: 'notes', key: { address, number }, values: { body } })
+    const keys = async (page: { readonly limit: number; readonly offset: number }, address = 'ä') =>
+      (await store.readRows(table, { address }, page)).map(({ number, body }) => `${number}${body}`)
+    await store.changeRows({
+      remove: [],
+      write: [row('ä', 10, 'c'), row('ä', 2, 'b'), row('ä', 1, 'a'), row('a', 1, 'x'), row('Z', 1, 'x')],
+    })
+    expect(await keys({ limit: 9, offset: 0 })).toEqual(['1a', '2b', '10c'])
+    expect(await keys({ limit: 1, offset: 1 })).toEqual(['2b'])
+    expect(await store.countRows(table, { address: 'ä' })).toBe(3)
+    expect(await store.countRows(table, { address: 'ä', body: 'b' })).toBe(1)
+    const sameBody = await store.readRows(table, { body: 'x' }, { limit: 9, offset: 0 })
+    expect(sameBody.map(({ address }) => address)).toEqual(['Z', 'a'])
+    await store.changeRows({ remove: [{ table, where: { address: 'ä' } }], write: [row('ä', 2, 'new')] })
+    expect(await keys({ limit: 9, offset: 0 })).toEqual(['2new'])
+    const wrong = { table: 'notes', key: { address: 'ä', number: 3 }, values: { weight: 'heavy' } }
+    await expect(store.changeRows({ remove: [{ table, where: { address: 'ä' } }], write: [wrong] })).rejects.toMatchObject({
+      name: 'PortFailure',
+    })
+    expect(await keys({ limit: 9, offset: 0 })).toEqual(['2new'])
+  })
+
   it('proves which active actors have no next cause', async () => {
     const due = { partition: 0, address: 'p/timer', id: 't', due: 1, arming: '1' }
     await commit({

@@ -42,7 +42,7 @@ function processWithTask() {
     random: seededRandom('standstill'),
     standstill,
     wake: () => {},
-    reach: { send: async () => {}, readRow: () => new Promise((resolve) => rows.push(() => resolve(undefined))) },
+    reach: { send: async () => {}, readRows: async () => [], readRow: () => new Promise((resolve) => rows.push(() => resolve(undefined))) },
   })
   const commit = (turn: Partial<Parameters<TaskRunner['committed']>[0]>): void =>
     runner.committed({ tasksOpened: [], tasksUpdated: [], tasksClosed: [], ...turn })

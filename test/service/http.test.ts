@@ -35,6 +35,17 @@ const operations = [
   ['POST', '/v1/dead-letters/d/replay'],
   ['POST', '/v1/dead-letters/d/discard'],
   ['GET', '/v1/stream'],
+  ['POST', '/admin/v1/assessment-instructions'],
+  ['GET', '/admin/v1/assessment-instructions'],
+  ['GET', '/admin/v1/assessment-instructions/assignment/a'],
+  ['DELETE', '/admin/v1/assessment-instructions/assignment/a'],
+  ['DELETE', '/admin/v1/assessment-instructions/course/c'],
+  ['POST', '/admin/v1/student-prompts'],
+  ['GET', '/admin/v1/student-prompts/assignment/a'],
+  ['POST', '/admin/v1/judge-rubrics'],
+  ['GET', '/admin/v1/judge-rubrics/assignment/a'],
+  ['POST', '/api/v1/anchors/register'],
+  ['GET', '/admin/v1/anchors/assignment/a'],
   ['GET', '/openapi.json'],
 ] as const
 
@@ -149,7 +160,7 @@ describe('what a caller may send', () => {
     const paths = json['paths'] as Readonly<Record<string, object>>
     for (const [method, path] of operations.slice(0, -1)) {
       const template = path.replace(
-        /(batches|dead-letters)\/[bd](?=\/|$)/,
+        /(batches|dead-letters|assignment|course)\/[abcd](?=\/|$)/,
         (_, list: string) => `${list}/{${list === 'batches' ? 'batch' : 'id'}}`,
       )
       expect(paths[template], template).toHaveProperty(method.toLowerCase())

@@ -5,6 +5,7 @@ import { batchAddress, batchInput, type BatchRequest } from '../../src/batch/req
 import type { BatchSettings } from '../../src/batch/settings.ts'
 import type { BatchProgress } from '../../src/batch/progress.ts'
 import type { BatchContext } from '../../src/machines/batch.machine.ts'
+import type { TenantRow } from '../../src/runtime/define-actor.ts'
 import type { Transition } from '../../src/runtime/watch.ts'
 import { createScenario, type Scenario } from '../../src/testing/scenario.ts'
 
@@ -34,6 +35,8 @@ export interface BatchScenarioOptions {
   /** Texts by storage id; a missing one does not exist, an Error is thrown. */
   readonly texts?: Readonly<Record<string, string | Error>>
   readonly monitorIntervalMs?: number
+  /** What stands in the tables before the batch is asked for. */
+  readonly rows?: readonly TenantRow[]
 }
 
 /** A batch with a judge that answers when the test says so. */
@@ -55,6 +58,7 @@ export async function batchScenario(options: BatchScenarioOptions = {}): Promise
     content: { fetch: async (storageId) => textOf(options.texts, storageId) },
   })
   const scenario = await createScenario({ actors: { batch: actor }, monitorIntervalMs: options.monitorIntervalMs ?? 0 })
+  await scenario.runtime().rows.change({ write: options.rows ?? [] })
   await scenario
     .runtime()
     .create(address, batchInput({ batchId: 'b', userId: 'u', essays, ...options.request }, options.settings), { id: 'create' })

@@ -7,7 +7,7 @@ import type { BatchSettings } from '../../src/batch/settings.ts'
 import { type ComputationName, computations } from '../../src/batch/tasks/computing.ts'
 import type { SubmitInput } from '../../src/batch/tasks/submit-comparison.ts'
 import { decodeSlots, type Slot } from '../../src/judging/comparison.ts'
-import type { BatchContext } from '../../src/machines/batch.machine.ts'
+import type { BatchContext, FoundAssignment } from '../../src/machines/batch.machine.ts'
 import { consequencesOf } from '../../src/runtime/consequences.ts'
 import type { Json, TenantRow } from '../../src/runtime/define-actor.ts'
 import type { Output } from '../../src/runtime/effects.ts'
@@ -187,6 +187,24 @@ export class StepBatch {
 
   promptNotFetched(code: string): this {
     return this.#outcome('prompt', { error: { message: 'no text', code } })
+  }
+
+  /** What the assignment brings; each anchor has its grade for a storage id. */
+  assignmentFound(found: Partial<FoundAssignment> = {}): this {
+    const output = { gradeScale: 'swedish_8_anchor', promptStorageId: null, rubricStorageId: null, anchors: [], ...found }
+    return this.#outcome('assignment', { output })
+  }
+
+  assignmentNotFound(code: string): this {
+    return this.#outcome('assignment', { error: { message: 'no assignment', code } })
+  }
+
+  rubricFetched(): this {
+    return this.#outcome('rubric', { output: { length: 1, digest: 'd' } })
+  }
+
+  rubricNotFetched(code: string): this {
+    return this.#outcome('rubric', { error: { message: 'no text', code } })
   }
 
   /** Rows of one table, in the order they were written. */

@@ -17,12 +17,21 @@ export function recordContent(context: BatchContext, event: BatchEvent): Partial
   }
   return missing.has(event.error.code ?? '')
     ? { content: mark('x'), ...decides }
-    : { contentProblem: `the text of essay ${context.essays[index]?.[0]} could not be fetched: ${event.error.message}`, ...decides }
+    : { contentProblem: `the text of ${nameOf(context, index)} could not be fetched: ${event.error.message}`, ...decides }
 }
 
-/** The items of the net: essays whose text is there, sorted by id. */
+function nameOf({ essays, assigned }: BatchContext, index: number): string {
+  const anchor = assigned?.anchors[index - essays.length]
+  return anchor === undefined ? `essay ${essays[index]?.[0]}` : `anchor ${anchor[0]}`
+}
+
+/** The items of the net: essays whose text is there, sorted by id. Anchors are compared with students, so one student alone is alone. */
 export function prepareNet(context: BatchContext): Partial<BatchContext> {
-  const usable = context.essays.filter((_, index) => context.content[index] === 'o').sort(([one], [other]) => (one < other ? -1 : 1))
+  const { essays, content, assigned } = context
+  const students = essays.filter((_, index) => content[index] === 'o')
+  const anchors = (assigned?.anchors ?? []).filter((_, index) => content[essays.length + index] === 'o')
+  const items = students.length < 2 ? students : [...students, ...anchors]
+  const usable = items.map(([id, storageId]) => [id, storageId] as const).sort(([one], [other]) => (one < other ? -1 : 1))
   return {
     items: usable.map(([id]) => id),
     storage: usable.map(([, storageId]) => storageId),

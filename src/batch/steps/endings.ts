@@ -27,6 +27,8 @@ export function endOf(context: BatchContext, cause: EndCause): BatchEnd | null {
             'essays_not_prepared',
             context.contentProblem ?? 'no essay has a usable text',
           )
+    case 'assignment':
+      return assignmentFailure(context)
     case 'late':
       return failure(
         'ERROR_ESSAY_PROCESSING',
@@ -54,6 +56,14 @@ export function endOf(context: BatchContext, cause: EndCause): BatchEnd | null {
     case 'decided':
       return decidedFailure(context)
   }
+}
+
+/** A request that does not fit its assignment is a wrong one; that it could not be read is not its fault. */
+function assignmentFailure({ assignmentProblem, trigger }: BatchContext): BatchEnd {
+  const { code, message } = assignmentProblem ?? { code: 'assignment_not_read', message: 'the assignment could not be read' }
+  const isWrong = code === 'unknown_assignment' || code === 'rubric_override_refused'
+  const errorCode = isWrong ? 'VALIDATION_ERROR' : 'PROCESSING_ERROR'
+  return { status: 'ERROR_PROCESSING', code: isWrong ? code : 'assignment_not_read', reason: message, trigger, errorCode }
 }
 
 function finish(status: BatchEnd['status'], code: string, reason: string, trigger: Trigger): BatchEnd {

@@ -1,5 +1,7 @@
+import { z } from 'zod'
 import { exchange, type HttpAnswer } from '../http/exchange.ts'
 import type { HostCircuit } from '../http/host-circuit.ts'
+import { jsonIn } from '../http/json-text.ts'
 import { retryAfterMs } from '../http/retry-after.ts'
 import { serviceCircuit, type ServicePorts } from '../http/service-circuit.ts'
 import { serviceUrl } from '../http/service-url.ts'
@@ -17,7 +19,7 @@ export interface ContentServiceOptions extends ServicePorts {
 const mostBytes = 1_048_576
 
 /**
- * Fetches texts from the content service (domain 5). Only a 404 says that a text does not exist; while the service is away,
+ * Fetches texts from the content service, and stores them there (domain 4.11, 5). Only a 404 says that a text does not exist; while the service is away,
  * fails or asks for time, the essay waits (rules 24).
  * @throws QuireError `invalid-option` when the URL is none
  */
@@ -40,8 +42,26 @@ export function contentService(options: ContentServiceOptions): Content {
       }
       throw await refusal(circuit, batchId, storageId, answer, options.clock.now())
     },
+    store: (text, { signal }) => store(base, text, signal),
   }
 }
+
+const placed = z.object({ storage_id: z.string().min(1) })
+
+/** Once: whoever hands a text in is told what went wrong, and may hand it in again. */
+async function store(url: string, text: string, signal: AbortSignal): Promise<string> {
+  const headers = { 'content-type': 'text/plain' }
+  const answer = await exchange({ method: 'POST', url, headers, body: text, timeoutMs: storeMs, mostBytes, signal })
+  const { data } = placed.safeParse(jsonIn(answer.text))
+  if (answer.status !== 201 || data === undefined) {
+    const said = answer.status === 201 ? 'a 201 without a storage_id' : String(answer.status)
+    throw new PostRefused('CONTENT_SERVICE_ERROR', `the content service answered the text with ${said}`, answer.status < 500)
+  }
+  return data.storage_id
+}
+
+/** Of one text handed in, ms: a caller waits for it. */
+const storeMs = 9_000
 
 /** A 404 is final for this text, any other 4xx for the batch; the rest may pass. */
 async function refusal(circuit: HostCircuit, batchId: string, storageId: string, answer: HttpAnswer, now: number): Promise<Error> {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { TaskDefinition, TaskScope } from '../../runtime/define-actor.ts'
 import { repairStrings } from '../../runtime/strict-json.ts'
+import { fetchText } from '../assignments/kept-text.ts'
 import type { Content } from '../judge.ts'
 import { batchIdOf } from '../request.ts'
 import { texts } from '../tables.ts'
@@ -31,7 +32,8 @@ export function fetchContentTask(content: Content): TaskDefinition {
     concurrency: 8,
     isPermanent,
     async run({ storageId }: { readonly storageId: string }, scope: TaskScope) {
-      const text = repairStrings(await content.fetch(storageId, { signal: scope.signal, batchId: batchIdOf(scope.address) }))
+      const from = { signal: scope.signal, batchId: batchIdOf(scope.address) }
+      const text = repairStrings(await fetchText(storageId, scope.readRow, content, from))
       if (text.trim() === '') {
         throw new EmptyText(`the text ${storageId} is empty`)
       }
@@ -46,4 +48,9 @@ export function fetchContentTask(content: Content): TaskDefinition {
 /** Fetches the students' prompt, with the same patience; it is a text like the essays. */
 export function fetchPromptTask(content: Content): TaskDefinition {
   return { ...fetchContentTask(content), done: 'PROMPT_FETCHED', failed: 'PROMPT_FAILED' }
+}
+
+/** Fetches the rubric of the assignment likewise. */
+export function fetchRubricTask(content: Content): TaskDefinition {
+  return { ...fetchContentTask(content), done: 'RUBRIC_FETCHED', failed: 'RUBRIC_FAILED' }
 }

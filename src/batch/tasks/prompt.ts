@@ -34,6 +34,7 @@ export function buildPrompt({ id, essayA, essayB, brief }: Pick<ComparisonReques
   const rubric = brief.overrides.judgeRubric ?? brief.rubric
   const lasting = [
     ...(brief.assignment === null ? [] : [`**Student Assignment:**\n${brief.assignment}`]),
+    ...(brief.instructions === null ? [] : [`**Assessment Criteria:**\n${brief.instructions}`]),
     ...(rubric === null ? [] : [`**Judging Rubric:**\n${rubric}`]),
     answerFormat,
   ]

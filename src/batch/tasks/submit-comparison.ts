@@ -2,7 +2,7 @@ import type { TaskDefinition, TaskScope } from '../../runtime/define-actor.ts'
 import { comparisonId } from '../comparison-id.ts'
 import { verdictOf } from '../verdict.ts'
 import type { ComparisonRequest, Judge } from '../judge.ts'
-import { briefOf, type JudgingBrief, promptStorageIdOf } from '../judging-brief.ts'
+import { briefOf, briefTexts, type JudgingBrief } from '../judging-brief.ts'
 import { isPermanentPost } from '../post-error.ts'
 import { batchIdOf } from '../request.ts'
 import type { BatchSettings } from '../settings.ts'
@@ -59,11 +59,13 @@ async function comparisonOf({ slot, attempt, a, b }: SubmitInput, scope: TaskSco
   }
 }
 
-/** A prompt that could not be fetched is told to nobody. */
+/** A prompt or a rubric that could not be fetched is told to nobody. */
 async function briefIn(scope: TaskScope): Promise<JudgingBrief> {
   const row = await scope.readRow(briefs.name, { address: scope.address })
-  const storageId = promptStorageIdOf(row)
-  return briefOf(row, storageId === undefined ? null : ((await storedText(storageId, scope)) ?? null))
+  const { prompt, rubric } = briefTexts(row)
+  const textIf = async (storageId: string | null): Promise<string | null> =>
+    storageId === null ? null : ((await storedText(storageId, scope)) ?? null)
+  return briefOf(row, { prompt: await textIf(prompt), rubric: await textIf(rubric) })
 }
 
 async function textOf(storageId: string, scope: TaskScope): Promise<string> {

@@ -24,6 +24,11 @@ const essayResult = z.strictObject({
 const assessmentMetadata = z.strictObject({
   anchor_essays_used: countOut,
   calibration_method: z.enum(['anchor', 'default']),
+  calibration_reason: z
+    .enum(['no_anchors', 'one_distinct_grade', 'anchors_do_not_rise'])
+    .nullable()
+    .describe('Why no grade was projected, each being U; null when grades were.'),
+  grade_scale: z.string().nullable().describe('Of the assignment.'),
   anchor_grade_distribution: z.partialRecord(z.enum(['A', 'B', 'C', 'D', 'E', 'F', 'U']), countOut),
   comparison_count: countOut.describe('Comparisons with a verdict, counted.'),
   processing_duration_seconds: z.number().nonnegative(),

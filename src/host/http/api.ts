@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import type { Content } from '../../batch/judge.ts'
 import type { BatchSettings } from '../../batch/settings.ts'
 import type { Quire } from '../../quire.ts'
 import { isAddress } from '../../runtime/message.ts'
@@ -25,6 +26,8 @@ export interface ApiParts {
   readonly quire: Quire
   readonly stored: Stored
   readonly batchSettings: Partial<BatchSettings>
+  /** Where prompts, rubrics and anchors are stored. */
+  readonly content: Content
   readonly health: Health
   readonly metrics: Metrics
   readonly log: Logger

@@ -1,13 +1,16 @@
 import { z } from 'zod'
+import { AssignmentRefused, assertFits } from '../../batch/assignments/fits.ts'
+import { findInstructions } from '../../batch/assignments/instructions.ts'
 import { decodeCallback } from '../../batch/inbound/decode-callback.ts'
 import { decodeRequest } from '../../batch/inbound/decode-request.ts'
 import { envelopeOf, type MessageOrigin, parsed, type Undecodable } from '../../batch/inbound/record.ts'
 import { callbackData, callbackMessage } from '../../batch/wire/callback.ts'
 import { type Complaint, complaintOf, sentenceOf } from '../../batch/wire/complaint.ts'
 import { requestMessage } from '../../batch/wire/request.ts'
+import type { BatchInput } from '../../machines/batch.machine.ts'
 import { hashAddress, type Position } from '../../runtime/message.ts'
 import { batchOf } from '../batch-ids.ts'
-import { type Api, type ApiParts, errorAnswers } from './api.ts'
+import { type Api, type ApiParts, errorAnswers, whileUp } from './api.ts'
 import { ApiError } from './api-error.ts'
 import { idempotencyKey } from './idempotency-key.ts'
 
@@ -37,6 +40,7 @@ export function intake(app: Api, parts: ApiParts): void {
   })
   app.post('/v1/batches', options('Ask for a batch: the envelope of the request topic', requestMessage), async (request, reply) => {
     const { address, id, body } = requestIn(request.body as string, originOf(request), parts)
+    await assertAssignment(body, parts)
     const position = await parts.quire.create(address, body, { id, timeoutMs: sendTimeoutMs })
     parts.log.info({ address, messageId: id, by: request.actor }, 'a batch was asked for')
     const batch = batchOf(address)
@@ -75,6 +79,24 @@ function requestIn(text: string, origin: MessageOrigin | undefined, { batchSetti
       throw new ApiError(400, 'VALIDATION_ERROR', decoded.message, decoded.field)
     case 'undecodable':
       throw complaintAbout(decoded)
+  }
+}
+
+/**
+ * A request that does not fit its assignment is refused at once where the database can be asked; else the batch itself fails by
+ * it, as one that came over the topic does.
+ */
+async function assertAssignment({ assignmentId, options }: BatchInput, parts: ApiParts): Promise<void> {
+  if (assignmentId === null || parts.quire.status.getSnapshot().context.database.state !== 'up') {
+    return
+  }
+  const found = await whileUp(parts, () => findInstructions(parts.quire.rows, { kind: 'assignment', id: assignmentId }))
+  try {
+    assertFits(assignmentId, found, options.llm.judgeRubric !== undefined)
+  } catch (error) {
+    throw error instanceof AssignmentRefused
+      ? new ApiError(400, 'VALIDATION_ERROR', `${error.field}: ${error.message}`, error.field)
+      : error
   }
 }
 

@@ -6,12 +6,15 @@ import { jsonSchemaTransform, serializerCompiler, validatorCompiler, type ZodTyp
 import { version } from '../version.ts'
 import type { Api, ApiParts } from './api.ts'
 import { ApiError, apiErrorOf, bodyOf, retryAfterSeconds, unavailable } from './api-error.ts'
+import { anchors } from './anchors.ts'
+import { assignments } from './assignments.ts'
 import { type AccessOptions, authenticate } from './authentication.ts'
 import { batchActs } from './batch-acts.ts'
 import { batchReads } from './batch-reads.ts'
 import { deadLetters } from './dead-letters.ts'
 import { forgetRoute } from './forget-route.ts'
 import { healthRoutes } from './health-routes.ts'
+import { instructionTexts } from './instruction-texts.ts'
 import { intake } from './intake.ts'
 import { streamRoute } from './stream-route.ts'
 
@@ -55,7 +58,7 @@ export async function createApi(parts: ApiParts, options: HttpOptions): Promise<
         throw unavailable('the service is stopping; another process takes it, or this one after its start')
       }
     })
-    for (const routes of [batchReads, batchActs, forgetRoute, deadLetters, streamRoute]) {
+    for (const routes of [batchReads, batchActs, forgetRoute, deadLetters, assignments, instructionTexts, anchors, streamRoute]) {
       routes(inside, parts)
     }
     await inside.register(async (raw: Api) => intake(raw, parts))

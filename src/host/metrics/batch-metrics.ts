@@ -45,6 +45,10 @@ function callbackCounters(registry: Registry) {
     retryWaves: counter('cj_retry_batches_submitted_total', 'Waves of retries.'),
     posts: counter('cj_llm_requests_total', 'Posts the provider accepted.', ['batching_mode']),
     started: counter('cj_llm_batches_started_total', 'Batches born.', ['batching_mode']),
+    missingTexts: counter('quire_missing_brief_texts_total', 'Prompts and rubrics that a batch goes on without, by the reason.', [
+      'text',
+      'reason',
+    ]),
     apiCalls: counter('cj_assessment_llm_api_calls_total', 'Verdicts by who gave them.', ['provider', 'model', 'status']),
     duplicateCallbacks: counter('quire_duplicate_callbacks_total', 'Callbacks of a comparison that had its outcome.'),
     lateCallbacks: counter('quire_late_callbacks_total', 'Callbacks after the end of their batch.'),

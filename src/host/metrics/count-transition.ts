@@ -28,6 +28,7 @@ const failureReasons = new LabelValues([
   ...['LLM_PROVIDER_RATE_LIMIT', 'LLM_PROVIDER_TIMEOUT', 'LLM_PROVIDER_API_ERROR', 'LLM_INVALID_PROMPT', 'LLM_CONTENT_TOO_LONG'],
   ...['LLM_QUEUE_FULL', 'LLM_PARSING_ERROR', 'LLM_INVALID_RESPONSE', 'LLM_COST_LIMIT_EXCEEDED', 'LLM_INTERNAL_ERROR'],
 ])
+const missingReasons = new LabelValues(['RESOURCE_NOT_FOUND', 'EMPTY_TEXT', 'CONTENT_SERVICE_ERROR', 'CONNECTION_ERROR', 'TIMEOUT'])
 const providers = new LabelValues(['anthropic', 'openai', 'google', 'openrouter', 'mock'])
 const models = new LabelValues([], 50)
 
@@ -53,7 +54,10 @@ export function countTransition(transition: Transition, track: Track, metrics: B
     metrics.comparisons.inc({ status: 'submitted' })
     metrics.posts.inc({ batching_mode: track.mode })
   } else if (event?.type === 'SUBMIT_FAILED' && transition.ignored === null) {
-    countFailure(Reflect.get(Object(Reflect.get(event, 'error')), 'code') as string | undefined, metrics)
+    countFailure(errorCodeOf(event), metrics)
+  } else if (event?.type === 'PROMPT_FAILED' || event?.type === 'RUBRIC_FAILED') {
+    const text = event.type === 'PROMPT_FAILED' ? 'prompt' : 'rubric'
+    metrics.missingTexts.inc({ text, reason: missingReasons.of(errorCodeOf(event) ?? 'CONTENT_SERVICE_ERROR') })
   }
   for (const { decision } of notes) {
     if (decision !== undefined) {
@@ -61,6 +65,10 @@ export function countTransition(transition: Transition, track: Track, metrics: B
     }
   }
   return notes.find(({ end }) => end != null)?.end
+}
+
+function errorCodeOf(event: object): string | undefined {
+  return Reflect.get(Object(Reflect.get(event, 'error')), 'code') as string | undefined
 }
 
 function countVerdict(event: VerdictEvent, transition: Transition, notes: readonly Note[], track: Track, metrics: BatchMetrics): void {

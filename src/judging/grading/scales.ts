@@ -48,6 +48,9 @@ const national: GradeScale = {
 
 const scales: ReadonlyMap<string, GradeScale> = new Map([swedish, legacy, national].map((scale) => [scale.id, scale]))
 
+/** Names of the grade scales there are. */
+export const gradeScaleIds: readonly string[] = [...scales.keys()]
+
 /** The scale of this name; an unknown one is taken for `swedish_8_anchor`. */
 export function gradeScale(id: string | null | undefined): GradeScale {
   return scales.get(id ?? '') ?? swedish

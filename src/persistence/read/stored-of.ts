@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Json, TableDefinition } from '../../runtime/define-actor.ts'
-import type { StoredRow } from '../../runtime/archive.ts'
+import type { ArchivedRow } from '../../runtime/archive.ts'
 import type { DoneActor } from '../../runtime/ports.ts'
 import type { Database } from '../database.ts'
 import { camelRows } from '../rowset.ts'
@@ -31,8 +31,8 @@ export async function readStoredOf(
   database: Database,
   place: { readonly partition: number; readonly address: string },
   tables: Iterable<TableDefinition>,
-): Promise<readonly StoredRow[]> {
-  const rows: StoredRow[] = []
+): Promise<readonly ArchivedRow[]> {
+  const rows: ArchivedRow[] = []
   const take = async (table: string, ofPartition = sql``): Promise<void> => {
     const found = await sql<Record<string, Json>>`
       select * from ${database.table(table)} where address = ${place.address} ${ofPartition}`.execute(database.kysely)
