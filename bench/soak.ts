@@ -39,7 +39,13 @@ export async function soakBench(seconds: number): Promise<object> {
       judge: {
         concurrency: 16,
         submit: async ({ essayA, essayB }, { answer }) =>
-          answer({ winner: essayA.id < essayB.id ? 'Essay A' : 'Essay B', justification: 'as ordered', confidence: 3, provider: 'bench' }),
+          answer({
+            winner: essayA.id < essayB.id ? 'Essay A' : 'Essay B',
+            justification: 'as ordered',
+            confidence: 3,
+            provider: 'bench',
+            model: '1',
+          }),
       },
       content: { fetch: async (storageId) => `text of ${storageId}` },
       settings: { databaseUrl: server.url, httpPort: 0, httpRatePerMinute: 0, monitorIntervalSeconds: 10 },
@@ -82,7 +88,10 @@ async function oneBatch({ quire, url }: BatchService, batch: string): Promise<vo
   stream.body.on('error', () => undefined).resume()
   const headers = { 'content-type': 'application/json' }
   await read(`${url}/v1/batches`, 202, { method: 'POST', headers, body: JSON.stringify(requestEnvelope(batch, 4)) })
-  await quire.waitFor(`batch/${batch}`, { tag: 'done' })
+  const { state } = await quire.waitFor(`batch/${batch}`, { tag: 'done' })
+  if (state !== 'COMPLETED') {
+    throw new Error(`${batch} ended in ${state}`)
+  }
   for (const path of ['', '/journal', '/result']) {
     await read(`${url}/v1/batches/${batch}${path}`, 200)
   }
