@@ -5,7 +5,7 @@ import { messageOf } from './errors.ts'
 import type { Clock, Random, Store } from './ports.ts'
 import type { Registry } from './registry.ts'
 import type { Standstill } from './standstill.ts'
-import { callTask, errorJson, idempotencyKeyOf, limitOf } from './task-call.ts'
+import { callTask, errorJson, idempotencyKeyOf, limitOf, untilAborted } from './task-call.ts'
 import { isTaskDelay, type TaskDelay } from './task-delay.ts'
 import { TaskQueue } from './task-queue.ts'
 import type { TaskKey, TaskRow, TaskUpdate, Turn } from './turn-rows.ts'
@@ -164,9 +164,18 @@ export class TaskRunner {
     return this.#queue.running
   }
 
-  /** Aborts what runs; nothing is recorded, so it runs again elsewhere. */
-  stop(): void {
+  /**
+   * Aborts what runs, so it runs again elsewhere. Returns what is still to be written: failed calls, and the leases of calls
+   * that are cut off or whose end is not recorded any more. A process that is told to stop is no death of its tasks (rules 23).
+   */
+  stop(): readonly TaskUpdate[] {
+    const ended = this.#outcomes.flatMap(({ task, poison }) => (poison === undefined ? [task] : []))
+    const cut = [...this.#queue.underWay(), ...ended]
+    const left = [...this.#updates, ...cut.map((task) => ({ ...task, attempt: task.attempt - 1 }))]
+    this.#updates = []
+    this.#outcomes = []
     this.#queue.drop(undefined, 'the runtime stops')
+    return left
   }
 
   #renew(update: TaskUpdate): void {
@@ -242,12 +251,4 @@ export class TaskRunner {
     this.#outcomes.push({ task, result: { ok: false, error: { message: poison } }, rows: [], poison })
     this.#parts.wake()
   }
-}
-
-/** A call that ignores its signal must not hold its place for ever. */
-async function untilAborted<T>(call: Promise<T>, signal: AbortSignal): Promise<T> {
-  return await new Promise<T>((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-    call.then(resolve, reject)
-  })
 }

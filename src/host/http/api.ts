@@ -94,5 +94,6 @@ export const errorAnswers = {
   401: apiErrorSchema.describe('The token is missing or wrong.'),
   404: apiErrorSchema.describe('There is none.'),
   409: apiErrorSchema.describe('Its state does not allow it; the sentence has the numbers.'),
+  410: apiErrorSchema.describe('It was archived or forgotten.'),
   503: apiErrorSchema.describe('A server is away; Retry-After says when to try again.'),
 }

@@ -24,6 +24,7 @@ const detail = batchItem.extend({
   cjBatchId: z.string(),
   runStatus: z.string(),
   updatedAt: z.iso.datetime(),
+  pausedBy: z.object({ by: z.string(), reason: z.string().nullable() }).nullable(),
   end: decided.nullable().describe('How it ended, and by what.'),
   progress: z.object({ planned: z.int(), settled: z.int(), workCap: z.int().nullable(), outstanding: z.int(), essays: z.int() }),
   why: z.object({
@@ -106,6 +107,7 @@ function detailOf(found: Explanation) {
     cjBatchId: cjBatchId(found.address),
     runStatus: found.runStatus,
     updatedAt: isoTime(found.updatedAt),
+    pausedBy: progress.pausedBy ?? null,
     end: progress.end,
     progress: { planned, settled, workCap, outstanding, essays },
     why: {
