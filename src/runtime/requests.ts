@@ -114,19 +114,14 @@ export class Requests {
   }
 
   async #isIdle(): Promise<boolean> {
-    const { store, mailbox, connection } = this.#parts
+    const { store, mailbox, connection, log } = this.#parts
     const ids = Array.from({ length: this.#parts.partitions }, (_, index) => index)
     const from = ids.map((partition) => ({ partition, entry: 0 }))
-    return await connection.use(async () => {
-      const [ends, claims, outbox, tasks] = await Promise.all([
-        mailbox.ends(ids),
-        store.claims(ids),
-        store.outbox(from, 1),
-        store.tasks(ids, 1),
-      ])
-      const next = new Map(claims.map((claim) => [claim.partition, claim.nextOffset]))
-      return outbox.length === 0 && tasks.length === 0 && ids.every((partition, index) => (next.get(partition) ?? 0) >= (ends[index] ?? 0))
-    })
+    // Each server's answer by its own connection: a broker that has no leader yet is waited for, not told to the caller.
+    const ends = await log.use(() => mailbox.ends(ids))
+    const [claims, outbox, tasks] = await connection.use(() => Promise.all([store.claims(ids), store.outbox(from, 1), store.tasks(ids, 1)]))
+    const next = new Map(claims.map((claim) => [claim.partition, claim.nextOffset]))
+    return outbox.length === 0 && tasks.length === 0 && ids.every((partition, index) => (next.get(partition) ?? 0) >= (ends[index] ?? 0))
   }
 
   async replay(deadLetterId: string, actor: Actor): Promise<Position | null> {

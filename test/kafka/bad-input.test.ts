@@ -1,0 +1,209 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, expect, it } from 'vitest'
+import { batchActor } from '../../src/batch/batch.actor.ts'
+import { comparisonId } from '../../src/batch/comparison-id.ts'
+import type { ComparisonRequest } from '../../src/batch/judge.ts'
+import type { BatchProgress } from '../../src/batch/progress.ts'
+import { topics } from '../../src/batch/wire/topics.ts'
+import { createQuire, type Quire } from '../../src/quire.ts'
+import { freshDatabase } from '../ports/adapters.ts'
+import { kafkaClient } from '../support/kafka/client.ts'
+import { describeWithKafka } from '../support/kafka/describe-with-kafka.ts'
+import { callbackEnvelope, requestEnvelope } from '../support/kafka/platform.ts'
+import { consume } from '../support/kafka/records.ts'
+
+/** Bytes of a message at most, here; the broker itself refuses more than a megabyte. */
+const maxMessageBytes = 20_000
+
+type Value = string | Buffer | null
+
+describeWithKafka('what the platform may send by mistake', (kafka) => {
+  const stops: (() => Promise<unknown>)[] = []
+  afterAll(async () => {
+    for (const stop of stops.reverse()) {
+      await stop()
+    }
+  })
+
+  /** Topics of its own, a judge that only notes what it is asked, and a producer. */
+  async function scene(name: string) {
+    const topicPrefix = `${kafka.topicPrefix}${name}.`
+    const asked: ComparisonRequest[] = []
+    const quire = await createQuire({
+      database: await freshDatabase(),
+      kafka: { brokers: kafka.brokers, topicPrefix, groupId: `${kafka.groupPrefix}${name}` },
+      partitions: 4,
+      maxMessageBytes,
+      actors: {
+        batch: batchActor({
+          judge: { concurrency: 100, submit: async (comparison) => void asked.push(comparison) },
+          content: { fetch: async (storageId) => `text of ${storageId}` },
+        }),
+      },
+    })
+    await quire.start()
+    stops.push(() => quire.stop())
+    await quire.whenIdle({ timeoutMs: 30_000 })
+    const producer = kafkaClient(kafka.brokers).producer()
+    await producer.connect()
+    stops.push(() => producer.disconnect())
+    let sent = 0
+    /** Sends records and waits until each one was read and what became of it is committed. */
+    const send = async (topic: string, ...values: Value[]): Promise<void> => {
+      for (const value of values) {
+        await producer.send({ topic: `${topicPrefix}${topic}`, messages: [{ key: null, value }] })
+      }
+      sent += values.length
+      await reached(quire, sent)
+    }
+    const published = (topic: string, count: number) =>
+      consume(kafkaClient(kafka.brokers), `${topicPrefix}${topic}`, `${kafka.groupPrefix}${name}${topic}`, count)
+    return { quire, asked, send, published }
+  }
+
+  async function reached(quire: Quire, inbound: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const look = (): void => {
+        if (quire.status.getSnapshot().context.counters.inbound >= inbound) {
+          subscription.unsubscribe()
+          resolve()
+        }
+      }
+      const subscription = quire.status.subscribe(look)
+      look()
+    })
+    await quire.whenIdle({ timeoutMs: 30_000 })
+  }
+
+  async function progressOf(quire: Quire, batch: string): Promise<BatchProgress> {
+    return (await quire.inspect(`batch/${batch}`)).progress as BatchProgress
+  }
+
+  const changed = (envelope: object, data: object, rest: object = {}): string =>
+    JSON.stringify({ ...envelope, ...rest, data: { ...(Reflect.get(envelope, 'data') as object), ...data } })
+  const callback = ({ id, essayA, essayB }: ComparisonRequest, data: object = {}): string =>
+    changed(callbackEnvelope({ id, essayA: essayA.id, essayB: essayB.id }), data)
+
+  it('as a request becomes a dead letter with its cause, and a failed event where somebody can be told', async () => {
+    const { quire, send, published } = await scene('requests')
+    const good = requestEnvelope('bad-1', 4)
+    const deep = `${'['.repeat(5_000)}${']'.repeat(5_000)}`
+    const cases: readonly (readonly [value: Value, cause: string])[] = [
+      ['no JSON at all', 'not-json'],
+      ['', 'not-json'],
+      [null, 'empty-record'],
+      [Buffer.from([0x7b, 0xff, 0xfe, 0x7d]), 'invalid-utf8'],
+      [Buffer.from('\uFEFF[]', 'utf16le'), 'invalid-utf8'],
+      ['[]', 'envelope-invalid'],
+      [deep, 'envelope-invalid'],
+      [JSON.stringify({ ...good, data: 7 }), 'envelope-invalid'],
+      [JSON.stringify({ ...good, event_id: 'no uuid' }), 'envelope-invalid'],
+      [changed(good, { entity_id: null }), 'entity-id-missing'],
+      [changed(good, { entity_id: `../${'x'.repeat(600)}` }), 'entity-id-missing'],
+      [changed(good, { originalities: 'x'.repeat(maxMessageBytes) }), 'invalid-message'],
+    ]
+    await send(topics.request, ...cases.map(([value]) => value))
+    const letters = await quire.deadLetters({ limit: 100 })
+    expect(letters.map(({ cause }) => cause).sort()).toEqual(cases.map(([, cause]) => cause).sort())
+    expect(letters.every(({ message }) => message.length > 20 && message.length < 2_000)).toBe(true)
+    expect(await quire.actors({ type: 'batch', limit: 10 })).toEqual([])
+    const refused: readonly object[] = [
+      { user_id: null },
+      { essays_for_cj: 'all of them' },
+      { course_code: 'MATH1' },
+      { llm_config_overrides: { temperature_override: 3 } },
+    ]
+    await send(topics.request, ...refused.map((data) => changed(good, data, { event_id: randomUUID() })))
+    const told = (await published(topics.failed, refused.length)).map((text) => JSON.parse(text) as object)
+    for (const event of told) {
+      expect(event).toMatchObject({
+        correlation_id: Reflect.get(good, 'correlation_id'),
+        data: {
+          entity_id: 'bad-1',
+          cj_assessment_job_id: 'INITIALIZATION_FAILED',
+          system_metadata: { error_info: { error_code: 'VALIDATION_ERROR' } },
+        },
+      })
+    }
+    // None of it stands in the way of the right one.
+    await send(topics.request, JSON.stringify({ ...good, event_id: randomUUID() }))
+    expect(await quire.waitFor('batch/bad-1', { state: 'WAITING_CALLBACKS' }, { timeoutMs: 30_000 })).toMatchObject({
+      state: 'WAITING_CALLBACKS',
+    })
+  })
+
+  it('as a callback changes nothing it does not belong to, and the wave it belongs to does not hang', async () => {
+    const { quire, asked, send } = await scene('callbacks')
+    await send(topics.request, JSON.stringify(requestEnvelope('bad-2', 4)))
+    await quire.waitFor('batch/bad-2', { state: 'WAITING_CALLBACKS' }, { timeoutMs: 30_000 })
+    await quire.whenIdle({ timeoutMs: 30_000 })
+    expect(asked).toHaveLength(6)
+    const [first, second, third, ...others] = asked as [ComparisonRequest, ComparisonRequest, ComparisonRequest, ...ComparisonRequest[]]
+    const nobodys = [
+      callback({ ...first, id: randomUUID() }),
+      callback({ ...first, id: comparisonId('batch/never-born', 0, 1) }),
+      callback({ ...first, id: 'no uuid' }),
+      'not JSON',
+      null,
+      Buffer.from([0xc3, 0x28]),
+    ]
+    await send(topics.callback, ...nobodys)
+    expect((await quire.deadLetters({ limit: 100 })).length).toBe(nobodys.length)
+    expect(await progressOf(quire, 'bad-2')).toMatchObject({ settled: 0, outstanding: 6 })
+
+    // Twice, then contradicted: the first counts.
+    const once = callback(first)
+    await send(topics.callback, once, once, callback(first, { winner: 'Essay B' }), callback(first, { winner: 'Essay A' }))
+    expect(await progressOf(quire, 'bad-2')).toMatchObject({ settled: 1, outstanding: 5, counters: { completed: 1, failed: 0 } })
+
+    // Malformed, but joined: an error outcome, asked again when nothing is outstanding.
+    await send(
+      topics.callback,
+      callback(second, { winner: null, error_detail: null }),
+      callback(third, { confidence: 9 }),
+      ...others.reverse().map((comparison) => callback(comparison)),
+    )
+    await quire.waitFor('batch/bad-2', { state: 'WAITING_CALLBACKS' }, { timeoutMs: 30_000 })
+    expect(await progressOf(quire, 'bad-2')).toMatchObject({ settled: 4, counters: { completed: 4, failed: 2 } })
+    await expect.poll(() => asked.length, { timeout: 30_000 }).toBe(8)
+    const again = asked.slice(6)
+    expect(again.map(({ slot, attempt }) => [slot, attempt]).sort()).toEqual(
+      [
+        [second.slot, 2],
+        [third.slot, 2],
+      ].sort(),
+    )
+    await send(topics.callback, ...again.map((comparison) => callback(comparison)))
+    const done = await quire.waitFor('batch/bad-2', { tag: 'done' }, { timeoutMs: 30_000 })
+    expect(done).toMatchObject({ state: 'COMPLETED', progress: { status: 'COMPLETE_STABLE' } })
+
+    // After the end: kept for those who ask, without effect.
+    const outputs = (await quire.outputs('batch/bad-2')).length
+    await send(topics.callback, callback(second), callback(first, { winner: 'Essay B' }))
+    expect((await quire.outputs('batch/bad-2')).length).toBe(outputs)
+    expect((await quire.inspect('batch/bad-2')).progress).toEqual(done.progress)
+    const late = (await quire.journal('batch/bad-2', { limit: 1_000 })).filter(({ ignored }) => ignored === 'the actor is done')
+    expect(late).toHaveLength(2)
+  })
+
+  it('that the judge never judges anything fails the batch; it is not completed', async () => {
+    const { quire, asked, send, published } = await scene('failing')
+    await send(topics.request, JSON.stringify(requestEnvelope('bad-3', 3)))
+    await quire.waitFor('batch/bad-3', { state: 'WAITING_CALLBACKS' }, { timeoutMs: 30_000 })
+    await quire.whenIdle({ timeoutMs: 30_000 })
+    const detail = { error_code: 'INVALID_REQUEST', message: 'no', service: 'llm_provider_service', operation: 'generate', details: {} }
+    const failed = ({ id }: ComparisonRequest): object => ({
+      winner: null,
+      justification: null,
+      confidence: null,
+      error_detail: { ...detail, correlation_id: id, timestamp: new Date().toISOString() },
+    })
+    await send(topics.callback, ...asked.map((comparison) => callback(comparison, failed(comparison))))
+    expect(await quire.waitFor('batch/bad-3', { tag: 'done' }, { timeoutMs: 30_000 })).toMatchObject({
+      state: 'FAILED',
+      progress: { status: 'ERROR_PROCESSING' },
+    })
+    const [told] = await published(topics.failed, 1)
+    expect(JSON.parse(told ?? '{}')).toMatchObject({ data: { status: 'failed_critically', entity_id: 'bad-3' } })
+  })
+})
