@@ -25,7 +25,6 @@ const detail = batchItem.extend({
   runStatus: z.string(),
   updatedAt: z.iso.datetime(),
   end: decided.nullable().describe('How it ended, and by what.'),
-  progress: z.object({ planned: z.int(), settled: z.int(), workCap: z.int().nullable(), outstanding: z.int(), essays: z.int() }),
   why: z.object({
     waitsFor: z.string(),
     next: z.array(z.object({ what: z.string(), at: z.iso.datetime(), note: z.string().optional() })),
@@ -100,14 +99,12 @@ async function listStuck({ state, olderThanSeconds, limit, after }: ListQuery, {
 
 function detailOf(found: Explanation) {
   const progress = found.progress as BatchProgress
-  const { planned, settled, workCap, outstanding, essays } = progress
   return {
     ...itemOf(found, progress),
     cjBatchId: cjBatchId(found.address),
     runStatus: found.runStatus,
     updatedAt: isoTime(found.updatedAt),
     end: progress.end,
-    progress: { planned, settled, workCap, outstanding, essays },
     why: {
       waitsFor: found.waitsFor,
       next: found.next.map((each) => ({ ...each, at: isoTime(each.at) })),
