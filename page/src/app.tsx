@@ -43,6 +43,9 @@ export function App() {
   )
 }
 
+/** The service writes into its page whether it wants a token. */
+const asksForToken = document.documentElement.dataset['token'] !== 'none'
+
 /** Whether the service lets this tab in: one call tells. Without an answer it is asked again. */
 function useAccess() {
   const [access, setAccess] = useState<Access>('asking')
@@ -60,7 +63,7 @@ function useAccess() {
       }
     }
   }
-  useEffect(() => void ask(), [])
+  useEffect(() => (asksForToken && readToken() === null ? setAccess('locked') : void ask()), [])
   return {
     access,
     enter(token: string) {

@@ -49,6 +49,11 @@ export function duration(ms: number): string {
   return minutes < 60 ? `${minutes} min` : minutes < 48 * 60 ? `${Math.round(minutes / 60)} h` : `${Math.round(minutes / 1_440)} d`
 }
 
+/** `xstate.after.deadline.batch.WAITING_CALLBACKS` -> `deadline` */
+export function causeOf(what: string): string {
+  return /^xstate\.after\.([^.]+)/.exec(what)?.[1] ?? what
+}
+
 export function clockTime(iso: string): string {
   return new Date(iso).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3 })
 }

@@ -1,8 +1,9 @@
+import type { ComponentChildren } from 'preact'
 import { useMemo, useState } from 'preact/hooks'
 import { useNow } from '../now.ts'
 import { hrefOf } from '../route.ts'
 import type { BatchDetail } from '../service/batch-api.ts'
-import { duration, spoken, toneOf } from '../words.ts'
+import { causeOf, duration, spoken, toneOf } from '../words.ts'
 import { Actions } from './actions.tsx'
 import { Chart } from './chart.tsx'
 import { Convergence } from './convergence.tsx'
@@ -31,8 +32,9 @@ export function BatchView({ batch }: { readonly batch: string }) {
   const isPast = step !== null && at < entries.length - 1
   return (
     <article class={isPast ? 'batch past' : 'batch'} aria-label={`Batch ${batch}`}>
-      <Head detail={detail} />
-      <Actions detail={detail} deadLetters={deadLetters} onDone={reload} />
+      <Head detail={detail}>
+        <Actions detail={detail} deadLetters={deadLetters} onDone={reload} />
+      </Head>
       <TimeTravel entries={entries} at={at} isPast={isPast} onStep={setStep} />
       <div class="panels">
         <Chart story={story} />
@@ -47,7 +49,7 @@ export function BatchView({ batch }: { readonly batch: string }) {
   )
 }
 
-function Head({ detail }: { readonly detail: BatchDetail }) {
+function Head({ detail, children }: { readonly detail: BatchDetail; readonly children: ComponentChildren }) {
   const { batch, state, status, progress, counters, why, end, createdAt, stateSince } = detail
   const now = useNow()
   const total = progress.workCap ?? progress.planned
@@ -56,9 +58,12 @@ function Head({ detail }: { readonly detail: BatchDetail }) {
       <a class="back" href={hrefOf(null)}>
         All batches
       </a>
-      <h2>
-        {batch} <span class={`badge ${toneOf(state)}`}>{detail.paused ? 'paused' : spoken(state)}</span>
-      </h2>
+      <div class="title">
+        <h2>
+          {batch} <span class={`badge ${toneOf(state)}`}>{detail.paused ? 'paused' : spoken(state)}</span>
+        </h2>
+        {children}
+      </div>
       <p class="why" role="status">
         {end === null ? `Waits for ${why.waitsFor}.` : `Ended ${spoken(end.status)}: ${end.reason}.`}
       </p>
@@ -72,7 +77,7 @@ function Head({ detail }: { readonly detail: BatchDetail }) {
         <Fact name="age" value={duration(now - Date.parse(createdAt))} />
         <Fact name="in this state" value={duration(now - Date.parse(stateSince))} />
         {why.next.map((each) => (
-          <Fact key={each.what} name={each.what} value={`in ${duration(Date.parse(each.at) - now)}`} />
+          <Fact key={each.what} name={causeOf(each.what)} value={`in ${duration(Date.parse(each.at) - now)}`} />
         ))}
       </dl>
     </header>

@@ -70,7 +70,7 @@ function countOn(element: SVGElement, count: number): void {
   const width = 7 * text.length + 9
   const frame = element.querySelector('rect')
   const isRow = element.classList.contains('row')
-  const x = Number(frame?.getAttribute('width') ?? 0) - (isRow ? 0 : 4)
+  const x = isRow ? -15 : Number(frame?.getAttribute('width') ?? 0) - 4
   const sign = made('g', { class: 'times', transform: `translate(${x},${isRow ? 8 : 2})` })
   sign.append(made('rect', { x: -width / 2, y: -8, width, height: 16, rx: 8 }))
   const label = made('text', { y: 3.6, 'text-anchor': 'middle', 'font-size': 10 })

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { FastifyReply } from 'fastify'
 import type { Api } from './api.ts'
 import { ApiError } from './api-error.ts'
+import type { AccessOptions } from './authentication.ts'
 
 /** Where `npm run build` puts the page; the same from `src` and from `dist`. */
 const folder = fileURLToPath(new URL('../../../dist/page', import.meta.url))
@@ -33,19 +34,26 @@ const contentSecurityPolicy = [
  * The live page: open, for it holds no data (rules 54). Its few files are read once and served by their exact names, so no path
  * leads out of their folder; all but the first carry a hash of their content in the name.
  */
-export function pageRoute(app: Api): void {
+export function pageRoute(app: Api, access: Pick<AccessOptions, 'token'>): void {
   const files = filesOf(folder)
-  const home = files.get('index.html')
+  const home = homeOf(files.get('index.html'), access)
   app.get('/', { schema: { hide: true } }, (_, reply) => {
     if (home === undefined) {
       throw new ApiError(404, 'not-found', 'the live page is not built; run `npm run build`')
     }
     return sent(reply, home, 'no-cache')
   })
-  for (const [name, file] of files) {
+  for (const [name, file] of [...files].filter(([name]) => name !== 'index.html')) {
     const caching = name.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache'
     app.get(`/${name}`, { schema: { hide: true } }, (_, reply) => sent(reply, file, caching))
   }
+}
+
+/** The page is told whether a token is wanted, so that it need not find out by a refused call. */
+function homeOf(file: PageFile | undefined, { token }: Pick<AccessOptions, 'token'>): PageFile | undefined {
+  return file === undefined || token !== undefined
+    ? file
+    : { ...file, body: Buffer.from(file.body.toString('utf8').replace('data-token="asked"', 'data-token="none"')) }
 }
 
 function sent(reply: FastifyReply, { type, body }: PageFile, caching: string): FastifyReply {

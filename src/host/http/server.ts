@@ -48,7 +48,7 @@ export async function createApi(parts: ApiParts, options: HttpOptions): Promise<
   await app.register(swagger, document())
   await app.register(async (open: Api) => {
     healthRoutes(open, parts)
-    pageRoute(open)
+    pageRoute(open, options)
   })
   await app.register(async (inside: Api) => {
     inside.addHook('onRequest', async (request, reply) => {
