@@ -25,6 +25,7 @@ export function createProgram(run: (work: (output: Output) => Promise<void>, opt
     .command('demo')
     .description('rank four example essays, with an embedded database and a judge in this process')
     .option('--crash', 'kill the process with SIGKILL after some verdicts, start again and finish')
+    .option('--page', 'rank all twelve, slowly, and watch on the live page until Ctrl-C')
     .option('--no-monitor', 'without the monitor: the result is the same')
     .addOption(program.createOption('--kill-after <n>', 'kill this process after n verdicts').hideHelp())
     .addOption(program.createOption('--data <dir>', 'data folder').hideHelp())

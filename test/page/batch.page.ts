@@ -46,7 +46,7 @@ describe('the page of a batch', () => {
     await page.keyboard.press('End')
     await expect.poll(() => ranks.count()).toBe(5)
     await page.getByRole('button', { name: /stable_no_cycle/ }).click()
-    await page.getByText('all 6 pairs are decided', { exact: false }).last().waitFor()
+    await page.locator('.step-view p', { hasText: 'all 6 pairs are decided' }).waitFor()
     expect(await page.locator('.numbers').innerText()).toContain('successRate')
     await page.getByRole('button', { name: 'Back to now' }).click()
     expect(around.open).toEqual([])
@@ -74,16 +74,20 @@ describe('the page of a batch', () => {
 
   it('is read in the dark and on a phone', async () => {
     const { service } = await withBatch(33)
-    const dark = await open(`${service.url}/#/batches/essays-7B`, { colorScheme: 'dark', viewport: { width: 1440, height: 1000 } })
+    const dark = await open(`${service.url}/#/batches/essays-7B`, { colorScheme: 'dark', viewport: { width: 1280, height: 860 } })
     await enter(dark.page)
     await dark.page.getByRole('cell', { name: '5/5' }).first().waitFor()
     expect(await seriousViolations(dark.page)).toEqual([])
     await shoot(dark.page, 'batch-dark')
     await dark.page.getByRole('heading', { name: 'Convergence' }).scrollIntoViewIfNeeded()
     await dark.page.locator('.uplot canvas').waitFor()
-    await dark.page.locator('.stage').evaluate((stage) => stage.scrollTo(0, 560))
+    await dark.page.locator('.stage').evaluate((stage) => stage.scrollTo(0, 600))
     await shoot(dark.page, 'scores-dark')
-    const phone = await open(`${service.url}/#/batches/essays-7B`, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true })
+    const phone = await open(`${service.url}/#/batches/essays-7B`, {
+      viewport: { width: 390, height: 844 },
+      hasTouch: true,
+      isMobile: true,
+    })
     await enter(phone.page)
     await phone.page.getByRole('heading', { name: 'essays-7B' }).waitFor()
     expect(await seriousViolations(phone.page)).toEqual([])

@@ -42,8 +42,9 @@ export function useChromium(): { readonly open: (url: string, options?: BrowserC
   }
 }
 
-/** A connection that a killed service does not answer is reported by Chromium itself, and no fault of the page. */
-const ofTheNetwork = /Failed to load resource: net::ERR_(CONNECTION_|INCOMPLETE_|EMPTY_RESPONSE|SOCKET_)|net::ERR_CONNECTION_/
+/** A service that is killed does not answer, and one that starts says 503: Chromium reports both itself, and neither is a fault of the page. */
+const ofTheNetwork =
+  /Failed to load resource: (net::ERR_(CONNECTION_|INCOMPLETE_|EMPTY_RESPONSE|SOCKET_)|.*status of 503)|net::ERR_CONNECTION_/
 
 function complaintsOf(page: Page, origin: string): string[] {
   const complaints: string[] = []

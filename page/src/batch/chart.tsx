@@ -45,7 +45,10 @@ function paint(frame: HTMLElement, { state, taken, last }: Story): void {
   for (const element of frame.querySelectorAll<SVGElement>('[data-state]')) {
     const id = element.dataset['state'] ?? ''
     element.classList.toggle('active', id === active || active.startsWith(`${id}.`))
-    element.classList.toggle('visited', [...taken.keys()].some((transition) => transition.startsWith(`${id}|`)))
+    element.classList.toggle(
+      'visited',
+      [...taken.keys()].some((transition) => transition.startsWith(`${id}|`)),
+    )
   }
   for (const element of frame.querySelectorAll<SVGElement>('[data-transition]')) {
     const count = taken.get(element.dataset['transition'] ?? '') ?? 0
@@ -95,7 +98,12 @@ function showActive(frame: HTMLElement, state: string): void {
   const box = card.getBoundingClientRect()
   const around = frame.getBoundingClientRect()
   frame.scrollTo({
-    top: frame.scrollTop + box.top - around.top - (around.height - box.height) / 2,
-    left: frame.scrollLeft + box.left - around.left - (around.width - box.width) / 2,
+    top: frame.scrollTop + box.top - around.top - margin(around.height, box.height),
+    left: frame.scrollLeft + box.left - around.left - margin(around.width, box.width),
   })
+}
+
+/** Room before a card that stands in the middle; one that is too large begins at the edge. */
+function margin(frame: number, card: number): number {
+  return Math.max(12, (frame - card) / 2)
 }

@@ -41,7 +41,11 @@ export function Convergence({ points, essays, ranking }: Props) {
         <p class="soft">It begins with the first verdict.</p>
       ) : (
         <>
-          <div ref={frame} role="img" aria-label={`Scores of ${shown.length} essays over ${last?.count ?? 0} verdicts; the ranking has the numbers`} />
+          <div
+            ref={frame}
+            role="img"
+            aria-label={`Scores of ${shown.length} essays over ${last?.count ?? 0} verdicts; the ranking has the numbers`}
+          />
           <ul class="keys">
             {shown.map((id, index) => (
               <li key={id} class={`key line-${index}`}>
@@ -84,7 +88,10 @@ function optionsOf(shown: readonly string[], width: number): uPlot.Options {
     legend: { show: false },
     cursor: { points: { show: false }, drag: { x: false, y: false } },
     scales: { x: { time: false } },
-    axes: [{ ...axis, label: 'verdicts', labelSize: 20 }, { ...axis, size: 44 }],
+    axes: [
+      { ...axis, label: 'verdicts', labelSize: 20 },
+      { ...axis, size: 44 },
+    ],
     series: [
       {},
       ...shown.flatMap((_, index) => {
@@ -93,6 +100,6 @@ function optionsOf(shown: readonly string[], width: number): uPlot.Options {
         return [{ stroke, width: 2, points: { show: true, size: 4, fill: stroke } }, edge, edge]
       }),
     ],
-    bands: shown.map((_, index) => ({ series: [3 * index + 2, 3 * index + 3], fill: `${colour(`--line-${index}`)}1f` })),
+    bands: shown.map((_, index) => ({ series: [3 * index + 2, 3 * index + 3], fill: `${colour(`--line-${index}`)}17` })),
   }
 }

@@ -36,8 +36,7 @@ interface NetProps {
   readonly comparisons: readonly Comparison[]
 }
 
-const kindOf = ({ verdict }: Comparison): 'open' | 'won' | 'lost' =>
-  verdict === null ? 'open' : verdict.winner === 'a' ? 'won' : 'lost'
+const kindOf = ({ verdict }: Comparison): 'open' | 'won' | 'lost' => (verdict === null ? 'open' : verdict.winner === 'a' ? 'won' : 'lost')
 
 const signs = { open: '·', won: '▲', lost: '▽' }
 
@@ -90,7 +89,12 @@ function Picture({ essays, comparisons }: NetProps) {
   const place = new Map(essays.map((id, index) => [id, index]))
   const size = essays.length
   return (
-    <svg class="matrix-picture" viewBox={`0 0 ${size} ${size}`} role="img" aria-label={`${comparisons.length} comparisons of ${size} essays`}>
+    <svg
+      class="matrix-picture"
+      viewBox={`0 0 ${size} ${size}`}
+      role="img"
+      aria-label={`${comparisons.length} comparisons of ${size} essays`}
+    >
       <rect class="ground" width={size} height={size} />
       {comparisons.map((each) => (
         <rect

@@ -57,10 +57,7 @@ function homeOf(file: PageFile | undefined, { token }: Pick<AccessOptions, 'toke
 }
 
 function sent(reply: FastifyReply, { type, body }: PageFile, caching: string): FastifyReply {
-  return reply
-    .type(type)
-    .headers({ 'cache-control': caching, 'content-security-policy': contentSecurityPolicy })
-    .send(body)
+  return reply.type(type).headers({ 'cache-control': caching, 'content-security-policy': contentSecurityPolicy }).send(body)
 }
 
 /** By path with `/`; empty before the page is built. */
