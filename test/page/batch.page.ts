@@ -42,7 +42,7 @@ describe('the page of a batch', () => {
     await page.keyboard.press('Home')
     await page.getByText('It begins with the first verdict.').first().waitFor()
     expect(await slider.getAttribute('aria-valuetext')).toContain('step 1 of')
-    expect(await page.locator('[data-state="batch.INITIALIZING"].active').count()).toBe(1)
+    await page.locator('[data-state="batch.INITIALIZING"].active').waitFor()
     await page.keyboard.press('End')
     await expect.poll(() => ranks.count()).toBe(5)
     await page.getByRole('button', { name: /stable_no_cycle/ }).click()

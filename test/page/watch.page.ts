@@ -19,7 +19,7 @@ describe('the live page', () => {
     await page.getByText('Waits for', { exact: false }).first().waitFor()
     await around.answer(service.url, 21)
     await page.getByRole('row', { name: /hazel/ }).first().waitFor()
-    expect(await page.locator('[data-state="batch.WAITING_CALLBACKS"].active').count()).toBe(1)
+    await page.locator('[data-state="batch.WAITING_CALLBACKS"].active').waitFor()
 
     await service.kill()
     await page.getByText('no connection').waitFor()
@@ -39,8 +39,8 @@ describe('the live page', () => {
         { timeout: 60_000 },
       )
       .toBe(1)
-    expect(await page.getByRole('table').first().getByRole('row').count()).toBe(13)
-    expect(await page.locator('[data-state="batch.COMPLETED"].active').count()).toBe(1)
+    await expect.poll(() => page.getByRole('table').first().getByRole('row').count()).toBe(13)
+    await page.locator('[data-state="batch.COMPLETED"].active').waitFor()
     expect(complaints).toEqual([])
   })
 })
