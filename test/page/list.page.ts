@@ -6,7 +6,7 @@ import { testService, type TestService } from '../support/batch-service.ts'
 import { requestEnvelope } from '../support/kafka/platform.ts'
 import { seriousViolations } from './accessibility.ts'
 import { useChromium } from './chromium.ts'
-import { enter, shoot } from './page.ts'
+import { enter } from './page.ts'
 
 const { open } = useChromium()
 
@@ -78,7 +78,6 @@ describe('the list of batches', () => {
     console.log(`first contentful paint with ${batches} batches: ${Math.round(painted ?? Number.NaN)} ms`)
     expect(painted).toBeLessThan(1_000)
     expect(await seriousViolations(page)).toEqual([])
-    await shoot(page, 'list')
     const longest = await bestOfThree(page)
     console.log(`longest task while scrolling: ${Math.round(longest)} ms`)
     expect(longest).toBeLessThan(100)
