@@ -1,5 +1,6 @@
 import type { KafkaOptions } from './kafka/options.ts'
 import { kafkaPorts } from './kafka/kafka-ports.ts'
+import { createArchiveFolder } from './persistence/archive-folder.ts'
 import { type Database, openPGlite, openPostgres } from './persistence/database.ts'
 import { type FolderLock, lockFolder } from './persistence/folder-lock.ts'
 import { createTableMailbox } from './persistence/mailbox/table-mailbox.ts'
@@ -30,6 +31,8 @@ export interface QuireOptions extends Partial<RuntimeOptions> {
   readonly actors: Readonly<Record<string, ActorDefinition>>
   /** Takes outputs until it resolves, in order per key, at least once. Absent: they are kept in the database. Not with Kafka, which takes them itself. */
   readonly onEvent?: (event: OutboundEvent) => Promise<void> | void
+  /** Folder where actors are archived before retention deletes them; needed with `retentionMs`. */
+  readonly archiveDir?: string
   /** Schema of Quire's tables. Default `quire`. */
   readonly schema?: string
   /** Named statements; switch off behind pgbouncer in transaction mode. Default true. */
@@ -56,12 +59,18 @@ export async function createQuire(options: QuireOptions): Promise<Quire> {
     const field = options.onEvent === undefined ? 'database' : 'onEvent'
     throw new QuireError('invalid-option', `${field} cannot be used with kafka; leave one of them out`, { details: { field } })
   }
+  if ((options.retentionMs ?? 0) > 0 && options.archiveDir === undefined) {
+    throw new QuireError('invalid-option', 'retentionMs deletes what was archived; name an archiveDir, or leave it out', {
+      details: { field: 'archiveDir' },
+    })
+  }
   const world: World = {
     clock: options.clock ?? systemClock,
     ids: options.ids ?? systemIds,
     random: options.random ?? systemRandom,
     logger: options.logger ?? silentLogger,
     publisher: localPublisher(options.onEvent),
+    ...(options.archiveDir === undefined ? {} : { archive: createArchiveFolder(options.archiveDir) }),
   }
   if (options.database === 'memory:') {
     return withoutFolder(createRuntime(options.actors, { ...world, ...memoryPorts(world.clock) }, runtimeSettings(options)))

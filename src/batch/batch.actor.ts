@@ -12,7 +12,7 @@ import { briefRow } from './judging-brief.ts'
 import { netOf } from './net.ts'
 import { completedEvents, failedEvents } from './outbound.ts'
 import { batchProgress } from './progress.ts'
-import { answerSecondRequest } from './second-request.ts'
+import { answerLateRequest, answerSecondRequest, batchRemains } from './second-request.ts'
 import { batchSettings, type BatchSettings } from './settings.ts'
 import { batchMigrations, batchVersion } from './snapshot-migrations.ts'
 import { prepareNet, recordContent } from './steps/content.ts'
@@ -40,6 +40,8 @@ export function batchActor(options: BatchActorOptions): ActorDefinition {
     migrations: batchMigrations,
     effects: batchEffects(settings),
     createdAgain: answerSecondRequest,
+    remains: batchRemains,
+    createdAfter: answerLateRequest,
     tasks: {
       fetchContent: fetchContentTask(options.content),
       fetchPrompt: fetchPromptTask(options.content),
@@ -87,7 +89,8 @@ function batchEffects(settings: BatchSettings): NonNullable<ActorDefinition['eff
   return {
     keepBrief: ({ context }: Facts, scope: EffectScope) => briefEffect(context, scope),
     journalPrompt: ({ error }: { readonly error: TaskError }) => promptNote(error),
-    journalDecision: ({ context }: Facts, scope: EffectScope) => decisionNote(context, scope.context as BatchContext | undefined),
+    journalDecision: ({ context }: Facts, scope: EffectScope) =>
+      guardNote(context, scope.context as BatchContext) ?? decisionNote(context, scope.context as BatchContext | undefined),
     journalRefusal: (facts: Facts) => refusalNote(facts),
     keepComparison: ({ context, event }: Facts & { readonly event: BatchEvent }, scope: EffectScope) =>
       comparisonEffect(scope.context as BatchContext, context, event, scope),
@@ -123,6 +126,11 @@ function decisionNote(context: BatchContext, before: BatchContext | undefined): 
   return decision === null || decision === before?.decision || decision.action === 'wait'
     ? undefined
     : { kind: 'note', note: { decision: decision, trigger: context.trigger } }
+}
+
+/** The batch paused by itself, for what it costs. */
+function guardNote({ paused, pausedBy, usage }: BatchContext, before: BatchContext): Effect | undefined {
+  return paused && !before.paused && pausedBy !== null ? { kind: 'note', note: { paused: { ...pausedBy, usage } } } : undefined
 }
 
 function refusalNote({ context, because }: Facts): Effect {

@@ -6,9 +6,13 @@ import type { Json } from '../runtime/define-actor.ts'
 export function explainBatch(snapshot: AnyMachineSnapshot): { readonly waitsFor: string; readonly numbers: Json } {
   const context = snapshot.context as BatchContext
   return {
-    waitsFor: context.paused ? `an operator to resume it (paused; ${waits(snapshot, context)})` : waits(snapshot, context),
+    waitsFor: context.paused ? `an operator to resume it (${pauseOf(context)}; ${waits(snapshot, context)})` : waits(snapshot, context),
     numbers: numbers(context),
   }
+}
+
+function pauseOf({ pausedBy }: BatchContext): string {
+  return pausedBy === null ? 'paused' : `paused by ${pausedBy.by}${pausedBy.reason === null ? '' : `: ${pausedBy.reason}`}`
 }
 
 function waits(snapshot: AnyMachineSnapshot, context: BatchContext): string {

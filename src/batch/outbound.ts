@@ -103,7 +103,7 @@ export function refusedEvent({ field, message, ...request }: RefusedRequest): Ou
 }
 
 /** The failed event that answers a second request of a batch that has ended (rules 3). */
-export function assessedBeforeEvent(request: AnsweredRequest, status: BatchEnd['status']): OutboundMessage {
+export function assessedBeforeEvent(request: AnsweredRequest, status: string): OutboundMessage {
   const message = `batch already assessed: it ended as ${status}; send the essays under another batch id`
   return answerTo(request, errorInfo('VALIDATION_ERROR', 'already_assessed', message, { status }), cjBatchId(request.address))
 }

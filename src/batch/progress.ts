@@ -1,6 +1,6 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import { decodeSlots } from '../judging/comparison.ts'
-import type { BatchContext } from '../machines/batch.machine.ts'
+import type { BatchContext, Usage } from '../machines/batch.machine.ts'
 
 /** The coarse status and the counters of a batch (rules 50, 56, 59), kept in a column for lists. */
 export type BatchProgress = {
@@ -13,6 +13,9 @@ export type BatchProgress = {
   readonly outstanding: number
   readonly essays: number
   readonly paused: boolean
+  /** Absent where a version wrote it that did not know them: who paused it, and what its answers took as far as they said. */
+  readonly pausedBy?: BatchContext['pausedBy']
+  readonly usage?: Usage
   readonly end: BatchContext['end']
 }
 
@@ -29,6 +32,8 @@ export function batchProgress(snapshot: AnyMachineSnapshot): BatchProgress {
     outstanding: context.outstanding,
     essays: context.essays.length,
     paused: context.paused,
+    pausedBy: context.pausedBy,
+    usage: context.usage,
     end: context.end,
   }
 }

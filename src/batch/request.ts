@@ -105,6 +105,7 @@ export function batchInput(given: BatchRequest, overrides: Partial<BatchSettings
     seed: `${addressHash(batchAddress(checked.batchId))}${settings.pairGenerationSeed === undefined ? '' : `/${settings.pairGenerationSeed}`}`,
     deadlineMs: settings.comparisonDeadlineSeconds * 1_000,
     timeoutMs: settings.batchTimeoutSeconds * 1_000,
+    costCap: settings.maxBatchCostUsd,
   }
 }
 

@@ -32,6 +32,8 @@ export interface BatchSettings {
   readonly providerPatienceSeconds: number
   /** QUIRE_MAX_ESSAYS of one batch. */
   readonly maxEssays: number
+  /** QUIRE_MAX_BATCH_COST_USD: what a batch may cost before it pauses; 0 = no limit. */
+  readonly maxBatchCostUsd: number
   /** QUIRE_PAIR_GENERATION_SEED: mixed into every batch's seed; default none. */
   readonly pairGenerationSeed: string | undefined
   /** QUIRE_DEFAULT_LLM_PROVIDER and _MODEL: named in results when no verdict names one. */
@@ -60,6 +62,7 @@ export const batchSettings: BatchSettings = Object.freeze({
   llmPostConcurrency: 3,
   providerPatienceSeconds: 900,
   maxEssays: 2_000,
+  maxBatchCostUsd: 0,
   pairGenerationSeed: undefined,
   defaultProvider: 'openai',
   defaultModel: 'gpt-5.1',

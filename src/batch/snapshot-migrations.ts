@@ -2,7 +2,7 @@ import type { RequestOptions } from '../machines/batch.machine.ts'
 import type { ActorDefinition, Json } from '../runtime/define-actor.ts'
 
 /** Version of the batch's snapshots. */
-export const batchVersion = 3
+export const batchVersion = 4
 
 /** What a batch of version 1 did not record of its request. */
 const unrecorded: RequestOptions = {
@@ -24,5 +24,10 @@ export const batchMigrations: NonNullable<ActorDefinition['migrations']> = {
   2: (persisted) => {
     const { context, ...snapshot } = persisted as { readonly context: Readonly<Record<string, Json>> }
     return { ...snapshot, context: { ...context, prompt: 'missing' } }
+  },
+  /** 4: the context counts what the answers cost, from here on and without a limit, and says who paused it. */
+  3: (persisted) => {
+    const { context, ...snapshot } = persisted as { readonly context: Readonly<Record<string, Json>> }
+    return { ...snapshot, context: { ...context, pausedBy: null, usage: { tokens: 0, cost: 0 }, costCap: 0, costAllowed: 0 } }
   },
 }

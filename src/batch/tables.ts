@@ -45,5 +45,6 @@ export const comparisons: TableDefinition = {
     `create table {schema}.comparisons (address text not null, id text not null, slot int4 not null, attempt int4 not null,
       essay_a text not null, essay_b text not null, winner text, error_code text, confidence float8, justification text,
       provider text, model text, response_time_ms int8, tokens int8, cost float8, answered_at int8 not null, primary key (address, id))`,
+    'create index comparisons_answered on {schema}.comparisons (answered_at)',
   ],
 }

@@ -17,6 +17,7 @@ const codes: Partial<Record<ErrorCode, number>> = {
   'invalid-address': exitCodes.badInput,
   'invalid-message': exitCodes.badInput,
   'unknown-actor': exitCodes.badInput,
+  'actor-gone': exitCodes.badInput,
   'dead-letter-unknown': exitCodes.badInput,
   'folder-in-use': exitCodes.folderInUse,
   'folder-newer': exitCodes.newerVersion,

@@ -21,4 +21,6 @@ export const exitCodes = {
   unwritable: 9,
   /** `quire doctor` found something that is not well. */
   unwell: 10,
+  /** `quire migrate --check` found migrations that have not run. */
+  pending: 11,
 } as const

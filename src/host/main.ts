@@ -5,8 +5,11 @@ import { actCommand } from './cli/act.ts'
 import { discardDeadLetter, listDeadLetters, replayDeadLetter, showDeadLetter } from './cli/dead-letters.ts'
 import { demo } from './cli/demo.ts'
 import { doctor } from './cli/doctor.ts'
-import { listBatches, showJournal, showResult, why } from './cli/inspect.ts'
+import { forgetCommand } from './cli/forget.ts'
+import { showJournal, showResult, why } from './cli/inspect.ts'
 import { createOutput, type Output } from './cli/output.ts'
+import { listBatches } from './cli/list-batches.ts'
+import { migrateCommand } from './cli/migrate.ts'
 import { rank } from './cli/rank.ts'
 import { serve } from './cli/serve.ts'
 import { watchBatch } from './cli/watch.ts'
@@ -53,6 +56,8 @@ export function createProgram(run: (work: (output: Output) => Promise<void>, opt
   stored(program.command('batches').description('list stored batches'), json)
     .option('--state <state>', 'only this state, e.g. WAITING_CALLBACKS')
     .option('--active', 'only batches that are not done')
+    .option('--older-than <seconds>', 'only those born longer ago')
+    .option('--stuck', 'only those without a next cause; in health there are none')
     .action((options: Options) => run((output) => listBatches(options, output), options))
   stored(program.command('why <batch>').description('why it waits, what happens next and when'), json).action(
     (batch: string, options: Options) => run((output) => why(batch, options, output), options),
@@ -60,15 +65,18 @@ export function createProgram(run: (work: (output: Output) => Promise<void>, opt
   stored(program.command('journal <batch>').description('everything that happened to it, with the numbers of its decisions'), json).action(
     (batch: string, options: Options) => run((output) => showJournal(batch, options, output), options),
   )
-  stored(program.command('result <batch>').description('ranking, scores and outbound events'), json).action(
-    (batch: string, options: Options) => run((output) => showResult(batch, options, output), options),
-  )
+  stored(program.command('result <batch>').description('ranking, scores and outbound events'), json)
+    .option('--csv', 'the ranking alone, as CSV')
+    .action((batch: string, options: Options) => run((output) => showResult(batch, options, output), options))
   operatorCommands(program, json, run)
   deadLetterCommands(program, json, run)
   program
     .command('serve')
     .description('batches as a service, set up by the environment (docs/settings.md)')
     .action((options: Options) => run(() => serve(process.env), options))
+  stored(program.command('migrate').description('bring the schema of the database up to date, as a node does at its start'), json)
+    .option('--check', 'only say what would run: exit status 11 if anything would')
+    .action((options: Options) => run((output) => migrateCommand(options, output), options))
   stored(program.command('doctor').description('look at database, clock, log and broker, and say what to do'), json)
     .option('--accept-gap <partition>', "go on behind a gap of the log, of one partition or of 'all'; the journal says who did")
     .action((options: Options) => run((output) => doctor(options, output), options))
@@ -91,6 +99,10 @@ function operatorCommands(program: Command, json: Flag, run: Run): void {
       .option('--reason <text>', 'why: kept in the journal')
       .action((batch: string, options: Options) => run((output) => actCommand(act, batch, options, output), options))
   }
+  stored(program.command('forget <batch>').description('erase everything stored of it: texts, verdicts, payloads, dead letters'), json)
+    .option('--reason <text>', 'why: kept in the journal')
+    .option('--running', 'also a batch that goes on; the platform is not told of its end')
+    .action((batch: string, options: Options) => run((output) => forgetCommand(batch, options, output), options))
   stored(program.command('watch <batch>').description('what happened and what happens, until it is done'), json).action(
     (batch: string, options: Options) => run((output) => watchBatch(batch, options, output), options),
   )
@@ -105,9 +117,9 @@ function deadLetterCommands(program: Command, json: Flag, run: Run): void {
   const one = { show: showDeadLetter, replay: replayDeadLetter, discard: discardDeadLetter }
   const about = { show: 'one, with the message as it came', replay: 'send it again as a message of its own', discard: 'delete it for good' }
   for (const name of ['show', 'replay', 'discard'] as const) {
-    stored(letters.command(`${name} <id>`).description(about[name]), json).action((id: string, options: Options) =>
-      run((output) => one[name](id, options, output), options),
-    )
+    const command = stored(letters.command(`${name} <id>`).description(about[name]), json)
+    const acting = name === 'show' ? command : command.option('--reason <text>', 'why: kept in the journal')
+    acting.action((id: string, options: Options) => run((output) => one[name](id, options, output), options))
   }
 }
 

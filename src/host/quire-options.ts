@@ -16,6 +16,8 @@ export function quireOptionsOf(settings: ServiceSettings, judge: Judge, content:
     schema: settings.databaseSchema,
     preparedStatements: settings.preparedStatements,
     partitions: settings.mailboxPartitions,
+    retentionMs: settings.retentionDays * dayMs,
+    ...(settings.archiveDir === undefined ? {} : { archiveDir: settings.archiveDir }),
     mailboxRetentionMs: settings.mailboxRetentionDays * dayMs,
     monitorIntervalMs: settings.monitorIntervalSeconds * 1_000,
     outboxPollMs: settings.outboxPollSeconds * 1_000,

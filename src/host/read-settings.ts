@@ -56,7 +56,7 @@ function valueOf(setting: Setting<unknown>, environment: Environment): { readonl
 
 /** What no setting says alone. One that could not be read is not complained of twice. */
 function crossProblems(settings: Partial<ServiceSettings>): SettingProblem[] {
-  return [...addressProblems(settings), ...kafkaProblems(settings), ...ceilingProblems(settings)]
+  return [...addressProblems(settings), ...kafkaProblems(settings), ...ceilingProblems(settings), ...retentionProblems(settings)]
 }
 
 function addressProblems(settings: Partial<ServiceSettings>): SettingProblem[] {
@@ -90,6 +90,21 @@ function ceilingProblems({ passesForSmallNet, passesForRegularNet }: Partial<Ser
           `is ${passesForRegularNet}; give at most the ${passesForSmallNet} of QUIRE_MAX_RESAMPLING_PASSES_FOR_SMALL_NET`,
         ),
       ]
+}
+
+function retentionProblems(settings: Partial<ServiceSettings>): SettingProblem[] {
+  const { retentionDays = 0, archiveDir, monitorIntervalSeconds } = settings
+  if (retentionDays === 0) {
+    return []
+  }
+  return [
+    ...('archiveDir' in settings && archiveDir === undefined
+      ? [problem('QUIRE_ARCHIVE_DIR', `is not set, and QUIRE_RETENTION_DAYS is ${retentionDays}; name a folder, or keep batches with 0`)]
+      : []),
+    ...(monitorIntervalSeconds === 0
+      ? [problem('QUIRE_MONITOR_INTERVAL_SECONDS', `is 0, and QUIRE_RETENTION_DAYS is ${retentionDays}; the monitor does it, give 300`)]
+      : []),
+  ]
 }
 
 function problem(name: string, what: string): SettingProblem {

@@ -6,6 +6,7 @@ import { silentLogger, systemClock, systemIds } from '../runtime/system.ts'
 import { batchSettingsOf } from './batch-settings.ts'
 import { answerRequests } from './cli/owner-requests.ts'
 import { storedOf } from './cli/stored.ts'
+import { guardDailyCost } from './daily-cost-guard.ts'
 import { createHealth, type HealthReport } from './health.ts'
 import type { Api } from './http/api.ts'
 import { createApi } from './http/server.ts'
@@ -61,7 +62,7 @@ class RunningService implements BatchService {
   readonly #metrics
   readonly #stopping = new AbortController()
   #app: Api | undefined
-  #following: Promise<void> = Promise.resolve()
+  #following: Promise<unknown> = Promise.resolve()
   #isDraining = false
   #stopped: Promise<void> | undefined
 
@@ -93,7 +94,9 @@ class RunningService implements BatchService {
     await this.quire.start()
     const { quire, url } = this
     const follower = { quire, metrics: this.#metrics.batches, clock: systemClock, log: this.#log }
-    this.#following = followBatches(follower, this.#stopping.signal)
+    const { mailboxPartitions: partitions, maxDailyCostUsd: capUsd } = this.#settings
+    const guarding = guardDailyCost({ ...follower, partitions, capUsd }, this.#stopping.signal)
+    this.#following = Promise.all([followBatches(follower, this.#stopping.signal), guarding])
     this.#log.info({ url }, 'quire serves')
   }
 

@@ -1,3 +1,5 @@
+import { costSettings } from './cost-settings.ts'
+import { retentionSettings } from './retention-settings.ts'
 import { choice, decimal, flag, integer, list, type Setting, settingsOf, text, url } from './setting.ts'
 
 const stored = settingsOf('Data')
@@ -38,6 +40,7 @@ export const settingsTable = {
     name: 'QUIRE_MAILBOX_RETENTION_DAYS',
     about: 'How long messages and their ids are kept; 0 = for ever.',
   }),
+  ...retentionSettings,
   kafkaBrokers: kafka.optional(list(/^[^\s:]+:\d{1,5}$|^\[[^\]]+\]:\d{1,5}$/, 'host:port, by commas', 'give HOST:PORT,HOST:PORT'), {
     name: 'QUIRE_KAFKA_BROKERS',
     about: 'Absent: no Kafka; the mailbox is a table, one process works and others stand by.',
@@ -108,6 +111,7 @@ export const settingsTable = {
     about: 'Hard limit, also for requests that name a budget. Absent: QUIRE_MAX_PAIRWISE_COMPARISONS.',
   }),
   maxEssays: budget.given(integer('essays', 1, 10_000), '2000', { name: 'QUIRE_MAX_ESSAYS', about: 'Essays of one batch.' }),
+  ...costSettings,
   maxIterations: budget.given(integer('waves', 0, 100_000), '0', { name: 'QUIRE_MAX_ITERATIONS', about: '0 = no limit.' }),
   minComparisonsForStability: budget.given(integer('comparisons', 1, 1_000_000), '12', {
     name: 'QUIRE_MIN_COMPARISONS_FOR_STABILITY_CHECK',

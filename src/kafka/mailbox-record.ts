@@ -1,4 +1,4 @@
-import type { MailboxRecord, Message, MessageKind } from '../runtime/message.ts'
+import { isMessageKind, type MailboxRecord, type Message } from '../runtime/message.ts'
 import type { FetchedRecord, NewRecord } from './client.ts'
 
 /** A message as a record of the mailbox topic: the body as it came, the rest in key and headers. */
@@ -15,12 +15,8 @@ export function messageOfRecord(partition: number, { offset, timestamp, key, val
     appendedAt: timestamp,
     id: id ?? `mailbox/${partition}/${offset}`,
     address: key ?? `unknown/${partition}-${offset}`,
-    kind: isKind(kind) ? kind : 'event',
+    kind: isMessageKind(kind) ? kind : 'event',
     body: value === null ? '' : Buffer.from(value).toString('utf8'),
     ...(replayOf === undefined ? {} : { replayOf }),
   }
-}
-
-function isKind(text: string | undefined): text is MessageKind {
-  return text === 'create' || text === 'event' || text === 'wake' || text === 'refused'
 }

@@ -74,7 +74,19 @@ export interface BatchInput {
   readonly deadlineMs: number
   /** Silence after which recovery looks, ms. */
   readonly timeoutMs: number
+  /** USD the batch may cost before it pauses; 0 = no limit. */
+  readonly costCap: number
 }
+
+/** What the answers of a batch took. */
+export type Usage = {
+  readonly tokens: number
+  /** USD. */
+  readonly cost: number
+}
+
+/** Who paused a batch, and why. */
+export type PausedBy = { readonly by: string; readonly reason: string | null }
 
 /** One essay's place in the final ranking. */
 export type RankedItem = {
@@ -122,6 +134,10 @@ export interface BatchContext extends Omit<BatchInput, 'originalRequest'> {
   readonly next: 'none' | 'fit' | 'retry' | 'submit' | 'finish' | 'fail'
   readonly exhausted: boolean
   readonly paused: boolean
+  readonly pausedBy: PausedBy | null
+  readonly usage: Usage
+  /** USD it may cost until it pauses; a resume after that allows the cap again. */
+  readonly costAllowed: number
   readonly lastActivityAt: number
   /** Attempts that ended with an error. */
   readonly errors: number
@@ -204,6 +220,9 @@ function timeOf(event: object): number {
 function provided(name: string): never {
   throw new Error(`'${name}' is provided by src/batch/batch.actor.ts`)
 }
+
+/** Who pauses a batch that has cost what it may; only a resume of such a pause allows more. */
+export const costGuard = 'cost guard'
 
 /** Stands for 'not at all': ten years, ms. */
 const never = 315_360_000_000
@@ -300,9 +319,24 @@ export const batchMachine = setup({
     giveUpFit: assign(() => provided('giveUpFit')),
     recordScores: assign(() => provided('recordScores')),
     touch: assign({ lastActivityAt: ({ event }) => timeOf(event) }),
-    pause: assign({ paused: true, next: 'none', lastActivityAt: ({ event }) => timeOf(event) }),
-    resume: assign({ paused: false, lastActivityAt: ({ event }) => timeOf(event), trigger: 'operator' }),
-    unpause: assign({ paused: false, lastActivityAt: ({ event }) => timeOf(event) }),
+    pause: assign({
+      paused: true,
+      pausedBy: ({ event }) => {
+        const { by = 'an operator', reason = null } = event as { readonly by?: string; readonly reason?: string | null }
+        return { by, reason }
+      },
+      next: 'none',
+      lastActivityAt: ({ event }) => timeOf(event),
+    }),
+    resume: assign({
+      paused: false,
+      pausedBy: null,
+      costAllowed: ({ context: { usage, costCap, costAllowed, pausedBy } }) =>
+        pausedBy?.by === costGuard ? usage.cost + costCap : costAllowed,
+      lastActivityAt: ({ event }) => timeOf(event),
+      trigger: 'operator',
+    }),
+    unpause: assign({ paused: false, pausedBy: null, lastActivityAt: ({ event }) => timeOf(event) }),
     blameMonitor: assign({ trigger: 'monitor' }),
     end: assign((_, _params: { as: EndCause }) => provided('end')),
     keepBrief: (_, _params: Facts) => provided('keepBrief'),
@@ -354,6 +388,7 @@ export const batchMachine = setup({
     seed: input.seed,
     deadlineMs: input.deadlineMs,
     timeoutMs: input.timeoutMs,
+    costCap: input.costCap,
     createdAt: input.at,
     content: '',
     prompt: 'none',
@@ -372,6 +407,9 @@ export const batchMachine = setup({
     next: 'none',
     exhausted: false,
     paused: false,
+    pausedBy: null,
+    usage: { tokens: 0, cost: 0 },
+    costAllowed: input.costCap,
     lastActivityAt: input.at,
     errors: 0,
     duplicates: 0,

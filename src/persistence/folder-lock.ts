@@ -3,7 +3,7 @@ import { access, constants, mkdir, readFile, rm, writeFile } from 'node:fs/promi
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { isQuireError, messageOf, QuireError } from '../runtime/errors.ts'
+import { type ErrorCode, isQuireError, messageOf, QuireError } from '../runtime/errors.ts'
 import { codeOf } from './errors.ts'
 
 /** Version of the folder's layout; a folder of a newer one is refused. */
@@ -60,11 +60,20 @@ export async function requestOwner(dataDir: string, request: Readonly<Record<str
       text += chunk
     })
     socket.on('end', () => {
-      const reply = JSON.parse(text === '' ? '{}' : text) as { readonly error?: string; readonly value?: unknown }
-      reply.error === undefined ? answer(reply.value) : fail(new Error(reply.error))
+      const reply = JSON.parse(text === '' ? '{}' : text) as {
+        readonly error?: string
+        readonly code?: ErrorCode
+        readonly value?: unknown
+      }
+      reply.error === undefined ? answer(reply.value) : fail(errorOf(reply.error, reply.code))
     })
     socket.on('error', (error) => (isNobody(error) ? answer(undefined) : fail(error)))
   })
+}
+
+/** A QuireError keeps its code on the way from one process to another. */
+function errorOf(message: string, code: ErrorCode | undefined): Error {
+  return code === undefined ? new Error(message) : new QuireError(code, message)
 }
 
 function isNobody(error: unknown): boolean {
@@ -181,7 +190,7 @@ async function reply(socket: Socket, line: string, handle: Handler): Promise<voi
     .then(() => handle(JSON.parse(line) as Record<string, unknown>))
     .then(
       (value) => ({ value }),
-      (error: unknown) => ({ error: messageOf(error) }),
+      (error: unknown) => ({ error: messageOf(error), ...(isQuireError(error) ? { code: error.code } : {}) }),
     )
   socket.end(`${JSON.stringify(answer)}\n`)
 }

@@ -37,8 +37,13 @@ export async function migrate(database: Database, setup: MigrationSetup): Promis
   })
 }
 
-/** Names of migrations that would still run; empty when the schema is up to date. */
-async function appliedNames(database: Database, executor: Kysely<unknown>): Promise<ReadonlySet<string>> {
+/** Names of the migrations that this process knows, in the order in which they run. */
+export function knownMigrations(tables: readonly TableDefinition[]): readonly string[] {
+  return [...migrations, ...tables.flatMap(tenantMigrations)].map(({ name }) => name)
+}
+
+/** Names of those that ran. */
+export async function appliedNames(database: Database, executor: Kysely<unknown>): Promise<ReadonlySet<string>> {
   const { rows } = await sql<{ name: string }>`select name from ${database.table('migrations')}`.execute(executor)
   return new Set(rows.map((row) => row.name))
 }
@@ -47,13 +52,15 @@ function tenantMigrations(table: TableDefinition): { readonly name: string; read
   return table.migrations.map((text, index) => ({ name: `table ${table.name} ${String(index + 1).padStart(4, '0')}`, sql: text }))
 }
 
-/** Migrations of tables nobody declares here may belong to another actor type; those of our own must all be known. */
-function assertNotNewer(done: ReadonlySet<string>, tables: readonly TableDefinition[]): void {
-  const known = new Set([...migrations, ...tables.flatMap(tenantMigrations)].map((migration) => migration.name))
+/** Migrations of a newer version that ran. Those of tables nobody declares here may belong to another actor type. */
+export function newerMigrations(done: ReadonlySet<string>, tables: readonly TableDefinition[]): readonly string[] {
+  const known = new Set(knownMigrations(tables))
   const declared = tables.map((table) => `table ${table.name} `)
-  const unknown = [...done].filter(
-    (name) => !known.has(name) && (!name.startsWith('table ') || declared.some((prefix) => name.startsWith(prefix))),
-  )
+  return [...done].filter((name) => !known.has(name) && (!name.startsWith('table ') || declared.some((prefix) => name.startsWith(prefix))))
+}
+
+function assertNotNewer(done: ReadonlySet<string>, tables: readonly TableDefinition[]): void {
+  const unknown = newerMigrations(done, tables)
   if (unknown.length > 0) {
     throw new QuireError(
       'schema-newer',

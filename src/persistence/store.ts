@@ -18,12 +18,13 @@ import {
 } from './partitions.ts'
 import { listActors, loadForTurn, readActiveStates, readActor } from './read/actors.ts'
 import { readActorTasks, readActorTimers, readHeld, readHeldAddresses, readTasks, readTimers } from './read/due.ts'
-import { discardDeadLetter, readDeadLetters } from './read/dead-letters.ts'
+import { markReplayed, readDeadLetters } from './read/dead-letters.ts'
 import { readCounts, readStuck, trimLogs } from './read/health.ts'
 import { readFeed, readJournal, readJournalEnds } from './read/journal.ts'
 import { shareInboundProgress } from './read/inbound-progress.ts'
 import { offerOutputAgain, readOutbox, readOutputs, refuseOutputs, settleOutbox } from './read/outbox.ts'
-import { readTenantRow } from './read/tenant-row.ts'
+import { readOver, readStoredOf } from './read/stored-of.ts'
+import { readTenantRow, totalOf } from './read/tenant-row.ts'
 
 /** The Store on a database. Every failure it throws is a `PortFailure` or a `QuireError`. */
 export function createStore(db: Database, clock: Clock): Store {
@@ -70,14 +71,14 @@ export function createStore(db: Database, clock: Clock): Store {
     actorTimers: (partition, address) => readActorTimers(db, partition, address),
     actorTasks: (partition, address) => readActorTasks(db, partition, address),
     readRow: (table, key) => readTenantRow(db, table, key),
+    total: (table, sum) => totalOf(db, table, sum),
     stuck: (partitions, limit) => readStuck(db, partitions, limit),
     counts: (partitions) => readCounts(db, partitions),
     activeStates: (type) => readActiveStates(db, type),
     deadLetters: (query) => readDeadLetters(db, query),
-    deadLetterDiscarded: (id) => discardDeadLetter(db, id),
-    async deadLetterReplayed(id) {
-      await sql`update ${db.table('dead_letters')} set replayed = true where id = ${id}`.execute(db.kysely)
-    },
+    deadLetterReplayed: (id, times) => markReplayed(db, id, times),
+    over: (partitions, endedBefore, limit) => readOver(db, partitions, endedBefore, limit),
+    storedOf: (place) => readStoredOf(db, place, tables.values()),
     trim: (olderThan) => trimLogs(db, olderThan),
     subscribe: (wake) => db.listener.subscribe('commit', wake),
   }

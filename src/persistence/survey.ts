@@ -1,13 +1,16 @@
 import { sql } from 'kysely'
 import type { Database } from './database.ts'
 import { classified } from './errors.ts'
-import { migrations } from './migrations/index.ts'
+import type { TableDefinition } from '../runtime/define-actor.ts'
+import { appliedNames, knownMigrations, newerMigrations } from './migrate.ts'
 
 /** What a database says of itself; read without changing anything. */
 export interface Survey {
   readonly version: string
   /** The database's clock, ms since the epoch. */
   readonly now: number
+  /** Migrations that did not run yet: all of them on a new schema. */
+  readonly pending: readonly string[]
   /** Null when Quire was never started on this schema. */
   readonly schema: SchemaSurvey | null
 }
@@ -23,22 +26,22 @@ export interface SchemaSurvey {
   readonly deadLetters: number
 }
 
-export async function survey(database: Database): Promise<Survey> {
+/** @param tables of the actor types that will run here */
+export async function survey(database: Database, tables: readonly TableDefinition[]): Promise<Survey> {
   return await classified(async () => {
     const { rows } = await sql<{ version: string; now: string; there: boolean }>`
       select version() as version, (extract(epoch from clock_timestamp()) * 1000)::float8::text as now,
         to_regclass(${`"${database.schema}".migrations`}) is not null as there`.execute(database.kysely)
     const [row] = rows
-    return { version: row?.version ?? '', now: Number(row?.now), schema: row?.there === true ? await surveySchema(database) : null }
+    const schema = row?.there === true ? await surveySchema(database, tables) : null
+    return { version: row?.version ?? '', now: Number(row?.now), pending: schema?.pending ?? knownMigrations(tables), schema }
   })
 }
 
-async function surveySchema(database: Database): Promise<SchemaSurvey> {
-  const { rows: done } = await sql<{ name: string }>`select name from ${database.table('migrations')}`.execute(database.kysely)
-  const names = new Set(done.map((row) => row.name))
-  const known = new Set(migrations.map((migration) => migration.name))
-  const pending = [...known].filter((name) => !names.has(name))
-  const unknown = [...names].filter((name) => !known.has(name) && !name.startsWith('table '))
+async function surveySchema(database: Database, tables: readonly TableDefinition[]): Promise<SchemaSurvey> {
+  const names = await appliedNames(database, database.kysely)
+  const pending = knownMigrations(tables).filter((name) => !names.has(name))
+  const unknown = newerMigrations(names, tables)
   if (pending.length > 0 && !names.has('0001-initial')) {
     return { pending, unknown, settings: {}, parked: [], deadLetters: 0 }
   }

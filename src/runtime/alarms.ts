@@ -7,8 +7,8 @@ const mostSkewMs = 2_000
 export interface Alarms {
   /** Turns take the database's time, so a wrong clock harms nothing here; what else runs on this node does not know that. */
   skew(skewMs: number): void
-  /** The monitor found actors without a next cause, and woke them. */
-  stuck(addresses: readonly string[]): void
+  /** A round of the monitor, with the actors it found without a next cause and woke: in health none. */
+  round(woken: readonly string[]): void
 }
 
 /** What an operator must hear of: into the status, and into the log. */
@@ -20,10 +20,10 @@ export function createAlarms(status: ReturnType<typeof createStatus>, logger: Lo
         logger.error({ skewMs }, "this node's clock and the database's are far apart; synchronise them")
       }
     },
-    stuck(addresses) {
-      const { monitor } = status.getSnapshot().context
-      const change = { rounds: monitor.rounds + 1, recovered: monitor.recovered + addresses.length, lastStuck: addresses }
-      status.trigger.changed({ change: { monitor: change } })
+    round(woken) {
+      const { rounds, recovered, lastStuck } = status.getSnapshot().context.monitor
+      const monitor = { rounds: rounds + 1, recovered: recovered + woken.length, lastStuck: woken.length === 0 ? lastStuck : woken }
+      status.trigger.changed({ change: { monitor } })
     },
   }
 }

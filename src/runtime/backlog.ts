@@ -53,6 +53,10 @@ export class Backlog {
     for (const row of turn.held) {
       this.#actors.set(row.address, row.partition)
     }
+    for (const { address } of turn.erased) {
+      this.#actors.delete(address)
+      this.#trying.delete(address)
+    }
     if (this.#page !== undefined) {
       this.#pageDone(turn, this.#page)
     }

@@ -144,6 +144,10 @@ export interface ActorDefinition {
    * written by the same commit. Outputs without an `id` get f(actor, message id, index). Default: no answer.
    */
   readonly createdAgain?: (snapshot: AnyMachineSnapshot, input: never, scope: EffectScope) => Effect | readonly Effect[] | undefined
+  /** What the tombstone of an actor keeps when it is archived or forgotten, to answer a later create; nothing personal. Default: nothing. */
+  readonly remains?: (snapshot: AnyMachineSnapshot) => Json
+  /** Answers a create of an address whose actor is gone, as `createdAgain` does; `remains` is null where the actor could not be read. */
+  readonly createdAfter?: (remains: Json, input: never, scope: EffectScope) => Effect | readonly Effect[] | undefined
   readonly tasks?: Readonly<Record<string, TaskDefinition>>
   /** Outside topics this type is fed from, each with its decoder. */
   readonly inbound?: Readonly<Record<string, InboundDecoder>>

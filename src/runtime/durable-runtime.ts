@@ -16,9 +16,12 @@ import { Standstill } from './standstill.ts'
 import { createStatus } from './status.ts'
 import { createSupervisor, type Supervisor } from './supervisor.ts'
 import { TaskRunner } from './tasks.ts'
-import { timeLimit } from './time-limit.ts'
+import { atMost, timeLimit } from './time-limit.ts'
 import { TimerQueue } from './timers.ts'
 import type { Turn } from './turn-rows.ts'
+
+/** The last turn of a process that stops may take so long, ms. */
+const lastTurnMs = 1_000
 
 /** The parts of a runtime, put together on its ports; starts them, and stops them in reverse. */
 export class DurableRuntime {
@@ -58,7 +61,7 @@ export class DurableRuntime {
       onHalt: (halted) => this.status.trigger.changed({ change: { halted } }),
       onSkew: (skewMs) => this.#alarms.skew(skewMs),
     })
-    this.#standstill = new Standstill(ports.clock, (stoodMs) => this.#resumed(stoodMs))
+    this.#standstill = new Standstill({ ...ports, isNeeded: () => this.#tasks.isBusy, onResumed: (stoodMs) => this.#resumed(stoodMs) })
     this.#supervisor = this.#createSupervisor()
     const { database: connection, log } = this.#supervisor
     const shared = { ...ports, connection, log, registry, partitions: this.#partitions, changes: this.#changes }
@@ -112,7 +115,8 @@ export class DurableRuntime {
           owned: () => this.#partitions.ids(),
           now: () => this.#partitions.now(),
           mailboxRetentionMs: options.mailboxRetentionMs,
-          onStuck: (addresses) => this.#alarms.stuck(addresses),
+          retentionMs: options.retentionMs,
+          onRound: (woken) => this.#alarms.round(woken),
         }),
     })
   }
@@ -156,7 +160,6 @@ export class DurableRuntime {
       onLog: () => this.#outside.start(),
     })
     this.#relay.start()
-    this.#standstill.start()
     this.#loop = this.#processor.run().catch((error: unknown) => this.#halt(error))
   }
 
@@ -184,11 +187,12 @@ export class DurableRuntime {
     await this.#drain(drainMs)
     this.#standstill.stop()
     this.#processor.stop()
+    // The last turn gives leases back; a database that is away is not waited for.
+    await atMost(this.#ports.clock, this.#isUp() ? lastTurnMs : 0, this.#loop)
     this.#tasks.stop()
-    await Promise.race([this.#loop, limit.passed])
     await Promise.race([this.#relay.stop(), limit.passed])
     limit.cancel()
-    if (this.status.getSnapshot().context.database.state === 'up') {
+    if (this.#isUp()) {
       await this.#partitions
         .release()
         .catch((error: unknown) => this.#ports.logger.warn({ error: messageOf(error) }, 'the partitions could not be released'))
@@ -202,6 +206,10 @@ export class DurableRuntime {
     await this.#ports.broker?.close()
     await this.#ports.store.close()
     this.status.trigger.changed({ change: { phase: 'stopped' } })
+  }
+
+  #isUp(): boolean {
+    return this.status.getSnapshot().context.database.state === 'up'
   }
 
   async #drain(drainMs: number): Promise<void> {

@@ -6,6 +6,7 @@ export const errorCatalogue = {
   'invalid-message': 'A message holds a value JSON would destroy. The message names the path; send plain JSON values.',
   'unknown-actor-type': 'No actor definition has this type. Add it to createQuire({ actors }).',
   'unknown-actor': 'No actor was born at this address. Create it first, or check the address.',
+  'actor-gone': 'The actor was archived or forgotten. The message says when, by whom, and where its archive is.',
   'mailbox-unavailable': 'The mailbox did not acknowledge in time; the outcome is unknown. Send the same id again.',
   timeout: 'The condition was not met in time. Nothing was undone; wait again, or inspect the actor.',
   stopped: 'This Quire was stopped. Create a new one.',

@@ -7,7 +7,7 @@ import type { Registry } from './registry.ts'
 import { type LiveActor, revive } from './snapshot.ts'
 import type { SnapshotCache } from './snapshot-cache.ts'
 import type { TurnInput } from './turn.ts'
-import { inboxKey } from './turn-draft.ts'
+import { inboxKey } from './inbox-key.ts'
 import type { ActorRow, InboxRow } from './turn-rows.ts'
 import { addressesOf, type Work } from './work.ts'
 
@@ -37,8 +37,14 @@ export async function loadTurn(
   const loaded =
     request.addresses.length + request.messageIds.length + request.hashes.length === 0 ? nothing : await parts.store.load(request)
   const standing = new Map<string, string>()
-  for (const row of loaded.actors) {
-    reviveInto(row, parts.registry, actors, standing)
+  const unreadable = new Map<string, ActorRow>()
+  const buried = new Map(loaded.actors.filter((row) => row.tombstone !== null).map((row) => [row.address, row]))
+  for (const row of loaded.actors.filter(({ address }) => !buried.has(address))) {
+    const trouble = reviveInto(row, parts.registry, actors)
+    if (trouble !== undefined) {
+      standing.set(row.address, trouble)
+      unreadable.set(row.address, row)
+    }
   }
   const byHash = new Map(loaded.actors.map((row) => [row.addressHash, row.address]))
   const work = request.hashes.length === 0 ? known : withAddresses(known, (hash) => byHash.get(hash))
@@ -56,6 +62,8 @@ export async function loadTurn(
     claims: parts.claims,
     actors,
     standing,
+    unreadable,
+    buried,
     seen,
     streaks,
   }
@@ -93,15 +101,16 @@ function withAddresses(work: Work, addressOf: (hash: string) => string | undefin
 
 const nothing: { readonly actors: readonly ActorRow[]; readonly seen: readonly InboxRow[] } = { actors: [], seen: [] }
 
-function reviveInto(row: ActorRow, registry: Registry, actors: Map<string, LiveActor>, standing: Map<string, string>): void {
+/** Why an actor stands still, if it cannot be revived. */
+function reviveInto(row: ActorRow, registry: Registry, actors: Map<string, LiveActor>): string | undefined {
   const kind = registry.typeOf(row.address)
   if (kind === undefined) {
-    standing.set(row.address, `actor type '${row.type}' is not registered`)
-    return
+    return `actor type '${row.type}' is not registered`
   }
   try {
     actors.set(row.address, revive(row, kind))
+    return undefined
   } catch (error) {
-    standing.set(row.address, messageOf(error))
+    return messageOf(error)
   }
 }

@@ -14,8 +14,15 @@ const hashMark = '/#'
  * - `event`: an event for a living actor; `body` is the event.
  * - `wake`: from the monitor, to an actor found without a next cause; `body` is `{"type":"WAKE"}`.
  * - `refused`: a request that bears no actor; `body` is a `Refusal`: the dead letter and the outputs it answers with.
+ * - `act`: on what is stored of an address, by an operator or by retention; `body` is a `StorageAct`. No actor is stepped.
  */
-export type MessageKind = 'create' | 'event' | 'wake' | 'refused'
+export type MessageKind = 'create' | 'event' | 'wake' | 'refused' | 'act'
+
+const messageKinds: ReadonlySet<string> = new Set<MessageKind>(['create', 'event', 'wake', 'refused', 'act'])
+
+export function isMessageKind(text: string | undefined): text is MessageKind {
+  return text !== undefined && messageKinds.has(text)
+}
 
 /** What is appended to a mailbox. `body` is JSON text, kept as it came, so that equal ids can be told by equal bytes. */
 export interface Message {

@@ -1,8 +1,10 @@
 import type { MonitorRound } from '../machines/supervisor.machine.ts'
+import type { Archive } from './archive.ts'
 import type { Clock, Ids, Logger, Mailbox, Store, StuckActor } from './ports.ts'
+import { archiveOver } from './retention.ts'
 
 export interface MonitorParts {
-  readonly store: Pick<Store, 'stuck' | 'counts' | 'actor' | 'trim'>
+  readonly store: Pick<Store, 'stuck' | 'counts' | 'actor' | 'trim' | 'over' | 'storedOf'>
   readonly mailbox: Pick<Mailbox, 'append'>
   readonly clock: Clock
   readonly ids: Ids
@@ -10,7 +12,10 @@ export interface MonitorParts {
   readonly owned: () => readonly number[]
   readonly now: () => number
   readonly mailboxRetentionMs: number
-  readonly onStuck: (addresses: readonly string[]) => void
+  readonly retentionMs: number
+  readonly archive?: Archive
+  /** After every round, with the actors that were woken: in health none. */
+  readonly onRound: (woken: readonly string[]) => void
 }
 
 /** Actors woken in one round at most; the next round takes the rest. */
@@ -36,14 +41,15 @@ export async function monitorRound(parts: MonitorParts): Promise<MonitorRound> {
     oldestAgeMs,
   }
   logger.info(heartbeat, 'heartbeat')
-  if (stuck.length > 0) {
-    const addresses = stuck.map((actor) => actor.address)
+  const addresses = stuck.map((actor) => actor.address)
+  if (addresses.length > 0) {
     logger.error({ stuck: addresses }, `${stuck.length} actors had no next cause and were woken: ${addresses.slice(0, 10).join(', ')}`)
-    parts.onStuck(addresses)
   }
+  parts.onRound(addresses)
   if (mailboxRetentionMs > 0) {
     await store.trim(now() - mailboxRetentionMs)
   }
+  await archiveOver(parts)
   return { checked: counts.active, waiting: counts.waiting, stuck: stuck.length, failed: counts.failed }
 }
 

@@ -20,6 +20,8 @@ export interface RuntimeOptions {
   readonly outboxPollMs: number
   /** Messages and inbox entries older than this are deleted; 0 = never. Default 14 days. */
   readonly mailboxRetentionMs: number
+  /** An actor that ended this long ago is archived and deleted, by the monitor; 0 = never. Needs an archive. Default 0. */
+  readonly retentionMs: number
   /** Largest body of a message, in bytes. Default 1,000,000. */
   readonly maxMessageBytes: number
 }
@@ -33,6 +35,7 @@ export const runtimeDefaults: Omit<RuntimeOptions, 'owner'> = Object.freeze({
   passivateAfterMs: 60_000,
   outboxPollMs: 5_000,
   mailboxRetentionMs: 14 * 24 * 3_600_000,
+  retentionMs: 0,
   maxMessageBytes: 1_000_000,
 })
 
@@ -45,6 +48,7 @@ const least: Readonly<Record<keyof typeof runtimeDefaults, number>> = {
   passivateAfterMs: 0,
   outboxPollMs: 1,
   mailboxRetentionMs: 0,
+  retentionMs: 0,
   maxMessageBytes: 1_000,
 }
 

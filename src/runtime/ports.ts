@@ -1,3 +1,4 @@
+import type { StoredRow } from './archive.ts'
 import type { Json, TableDefinition, TenantRow } from './define-actor.ts'
 import type { Address, MailboxRecord, Message, Position } from './message.ts'
 import type { ActorRow, DeadLetterRow, HeldRow, InboxRow, JournalRow, OutboxRow, TaskRow, TimerRow, Turn } from './turn-rows.ts'
@@ -166,6 +167,7 @@ export interface Loaded {
 
 /** What a list shows of an actor. */
 export type ActorSummary = Omit<ActorRow, 'snapshot' | 'armed'>
+/** Living actors and those that are done; not those that are gone. */
 export interface ActorFilter {
   readonly type?: string
   readonly runStatus?: ActorRow['runStatus']
@@ -203,7 +205,23 @@ export interface DeadLetterQuery {
   /** The last one of the page before. */
   readonly after?: Pick<DeadLetterRow, 'at' | 'id'>
 }
-export type StoredDeadLetter = DeadLetterRow & { readonly replayed: boolean }
+/** `replays`: how often it was replayed. */
+export type StoredDeadLetter = DeadLetterRow & { readonly replayed: boolean; readonly replays: number }
+
+/** An actor that is done, as retention finds it. */
+export interface DoneActor {
+  readonly partition: number
+  readonly address: Address
+  readonly seq: number
+  readonly stateSince: number
+}
+
+/** What is summed of a tenant's table: a column of numbers, since a time (ms) in another column. */
+export interface Total {
+  readonly column: string
+  readonly time: string
+  readonly from: number
+}
 
 /** Durable state. Throws a PortFailure: transient (wait and try again) or permanent. */
 export interface Store {
@@ -271,6 +289,8 @@ export interface Store {
   actorTimers(partition: number, address: Address): Promise<readonly TimerRow[]>
   actorTasks(partition: number, address: Address): Promise<readonly TaskRow[]>
   readRow(table: TableDefinition, key: TenantRow['key']): Promise<Readonly<Record<string, Json>> | undefined>
+  /** The sum of a column over the rows whose `time` column is at or after `from`. */
+  total(table: TableDefinition, sum: Total): Promise<number>
 
   /** Active actors that have no pending message, timer or task and do not wait for the outside. */
   stuck(partitions: readonly number[], limit: number): Promise<readonly StuckActor[]>
@@ -283,9 +303,12 @@ export interface Store {
 
   /** Dead letters, oldest first, a page at a time. */
   deadLetters(query: DeadLetterQuery): Promise<readonly StoredDeadLetter[]>
-  deadLetterReplayed(id: string): Promise<void>
-  /** Deletes a dead letter nobody will replay; false when there is none. */
-  deadLetterDiscarded(id: string): Promise<boolean>
+  /** Notes that a dead letter was replayed, so many times in all. */
+  deadLetterReplayed(id: string, times: number): Promise<void>
+  /** Actors that are done since before a time, and whose outputs have left; those born first come first. */
+  over(partitions: readonly number[], endedBefore: number, limit: number): Promise<readonly DoneActor[]>
+  /** Everything stored of an actor, of its tenant's tables too. */
+  storedOf(place: { readonly partition: number; readonly address: Address }): Promise<readonly StoredRow[]>
   /** Deletes mailbox records and inbox entries older than this that every owner has passed. */
   trim(olderThan: number): Promise<void>
   /** Calls `wake` after commits of any process. Returns the unsubscriber. */

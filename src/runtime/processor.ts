@@ -17,7 +17,7 @@ import type { Counters } from './status.ts'
 import type { TimerQueue } from './timers.ts'
 import { type DecidedTurn, decideTurn } from './turn.ts'
 import type { Turn } from './turn-rows.ts'
-import { halve, isIdle, sizeOf, type Work, workOf } from './work.ts'
+import { halve, isIdle, noWork, sizeOf, type Work, workOf } from './work.ts'
 
 export interface ProcessorParts extends Omit<GatherParts, 'log' | 'backlog'>, Omit<LogReaderParts, 'wake'> {
   readonly owner: string
@@ -72,7 +72,7 @@ export class Processor {
     this.#signal.raise()
   }
 
-  /** Ends the loop after the turn under way. */
+  /** Ends the loop after the turn under way, and one that gives the leases of running tasks back. */
   stop(): void {
     this.#stopping = true
     this.#signal.raise()
@@ -91,6 +91,7 @@ export class Processor {
         await takeCare(work, { ...this.#parts, turn: (part) => this.#turn(part) })
       }
     }
+    await this.#turn({ ...noWork, taskUpdates: this.#parts.tasks.stop() })
   }
 
   /** Claims what was assigned and is not owned yet; what was known of these partitions before, or of lost ones, is forgotten. */
@@ -184,9 +185,7 @@ export class Processor {
   #release(turn: Turn, decided: DecidedTurn, work: Work): void {
     const { cache, timers, tasks, partitions, count } = this.#parts
     partitions.advance(turn)
-    for (const actor of decided.actors.values()) {
-      cache.put(actor, turn.now)
-    }
+    cache.committed(decided.actors.values(), turn)
     timers.committed(turn)
     tasks.committed(turn)
     if (this.#backlog.committed(turn, decided)) {

@@ -5,8 +5,9 @@ import { QuireError } from './errors.ts'
 import { type Explanation, explain } from './explain.ts'
 import type { OutboundEvent } from './local-publisher.ts'
 import { partitionOf } from './message.ts'
-import type { ActorFilter, ActorSummary, DeadLetterQuery, Store, StoredDeadLetter, StuckActor } from './ports.ts'
+import type { ActorFilter, ActorSummary, DeadLetterQuery, Store, StoredDeadLetter, StuckActor, Total } from './ports.ts'
 import type { Registry } from './registry.ts'
+import { epitaph } from './tombstone.ts'
 import { type Transition, transitionOf, watch, type WatchOptions } from './watch.ts'
 
 export interface QueryParts {
@@ -39,6 +40,9 @@ export class Queries {
     )
     if (row === undefined) {
       throw new QuireError('unknown-actor', `no actor was born at ${address}`)
+    }
+    if (row.tombstone !== null) {
+      throw new QuireError('actor-gone', epitaph(row))
     }
     return explain({ row, timers, tasks, held, registry, now: now() })
   }
@@ -80,10 +84,12 @@ export class Queries {
     return await this.#parts.connection.use(() => this.#parts.store.deadLetters(query))
   }
 
-  async discard(id: string): Promise<void> {
-    if (!(await this.#parts.connection.use(() => this.#parts.store.deadLetterDiscarded(id)))) {
-      throw new QuireError('dead-letter-unknown', `there is no dead letter ${id}`)
+  async total(name: string, sum: Total): Promise<number> {
+    const table = this.#parts.registry.tables.find((known) => known.name === name)
+    if (table === undefined) {
+      throw new QuireError('invalid-definition', `no actor type declares a table '${name}'`)
     }
+    return await this.#parts.connection.use(() => this.#parts.store.total(table, sum))
   }
 
   #allPartitions(): readonly number[] {

@@ -3,11 +3,14 @@ import type { Changes } from './changes.ts'
 import type { Connection } from './connection.ts'
 import type { TaskScope } from './define-actor.ts'
 import { QuireError } from './errors.ts'
+import { forget, type Forgotten } from './forget.ts'
 import { type Message, type MessageKind, partitionOf, type Position } from './message.ts'
+import type { Archive } from './archive.ts'
 import type { Clock, Mailbox, Store } from './ports.ts'
 import type { Registry } from './registry.ts'
-import { replay } from './replay.ts'
-import { append, messageFor } from './senders.ts'
+import { discard, replay } from './replay.ts'
+import { append, assertAddress, messageFor } from './senders.ts'
+import type { Actor } from './storage-act.ts'
 import type { ActorRow } from './turn-rows.ts'
 
 export interface RequestParts {
@@ -21,9 +24,13 @@ export interface RequestParts {
   readonly changes: Changes
   readonly partitions: number
   readonly maxMessageBytes: number
+  readonly archive?: Archive
 }
 
 const sendTimeoutMs = 5_000
+
+/** An act waits so long for the owner of its partition, ms. */
+const actTimeoutMs = 15_000
 
 /** What callers ask of a running runtime: append messages, wait for what follows from them. */
 export class Requests {
@@ -49,15 +56,15 @@ export class Requests {
     if (this.#parts.registry.typeOf(address) === undefined) {
       throw new QuireError('unknown-actor-type', `no actor type is registered for ${address}`)
     }
-    return await this.#append(replayOf === undefined ? message : { ...message, replayOf }, options.timeoutMs)
+    const [position] = await this.#append([replayOf === undefined ? message : { ...message, replayOf }], options.timeoutMs)
+    return position as Position
   }
 
-  async #append(message: Message, timeoutMs = sendTimeoutMs): Promise<Position> {
+  async #append(messages: readonly Message[], timeoutMs = sendTimeoutMs): Promise<readonly Position[]> {
     if (!this.#running) {
       throw new QuireError('not-running', 'call start() before sending')
     }
-    const [position] = await append([message], timeoutMs, { ...this.#parts, connection: this.#parts.log })
-    return position as Position
+    return await append(messages, timeoutMs, { ...this.#parts, connection: this.#parts.log })
   }
 
   async ask(
@@ -121,9 +128,22 @@ export class Requests {
     })
   }
 
-  async replay(deadLetterId: string): Promise<Position | null> {
-    const parts = { ...this.#parts, append: (message: Message) => this.#append(message) }
-    return await replay(deadLetterId, parts)
+  async replay(deadLetterId: string, actor: Actor): Promise<Position | null> {
+    return await replay(deadLetterId, actor, this.#actParts())
+  }
+
+  async discard(deadLetterId: string, actor: Actor): Promise<void> {
+    await this.whenProcessed(await discard(deadLetterId, actor, this.#actParts()), actTimeoutMs)
+  }
+
+  async forget(address: string, actor: Actor & { readonly id: string }): Promise<Forgotten> {
+    assertAddress(address)
+    const processed = (position: Position): Promise<void> => this.whenProcessed(position, actTimeoutMs)
+    return await forget(address, actor, { ...this.#parts, ...this.#actParts(), processed })
+  }
+
+  #actParts() {
+    return { ...this.#parts, append: (...messages: readonly Message[]) => this.#append(messages) }
   }
 
   /** What tasks may do besides their work. */

@@ -1,3 +1,4 @@
+import type { Archive } from './archive.ts'
 import type { ActorState, WaitCondition } from './actor-state.ts'
 import type { Explanation } from './explain.ts'
 import type { OutboundEvent } from './local-publisher.ts'
@@ -18,8 +19,11 @@ import type {
   Store,
   StoredDeadLetter,
   StuckActor,
+  Total,
 } from './ports.ts'
+import type { Forgotten } from './forget.ts'
 import type { StatusStore } from './status.ts'
+import type { Actor } from './storage-act.ts'
 import type { Transition, WatchOptions } from './watch.ts'
 
 /** Everything of the outside the runtime touches. */
@@ -28,6 +32,8 @@ export interface RuntimePorts {
   readonly mailbox: Mailbox
   readonly ownership: Ownership
   readonly publisher: Publisher
+  /** Absent: no actor is archived, and one archived elsewhere keeps its archive when it is forgotten. */
+  readonly archive?: Archive
   /** Absent: the mailbox is kept by the database. */
   readonly broker?: Broker
   /** Absent: nothing is read from outside. */
@@ -66,13 +72,20 @@ export interface Runtime {
   stuck(limit: number): Promise<readonly StuckActor[]>
   /** Active actors of a type, counted by state. */
   activeStates(type: string): Promise<Readonly<Record<string, number>>>
+  /** The sum of a column of a declared table, since a time. */
+  total(table: string, sum: Total): Promise<number>
   /** Dead letters, oldest first, a page at a time. */
   deadLetters(query: DeadLetterQuery): Promise<readonly StoredDeadLetter[]>
-  /** Deletes a dead letter for good. @throws QuireError `dead-letter-unknown` */
-  discard(deadLetterId: string): Promise<void>
+  /** Deletes a dead letter for good; the journal keeps who did it. @throws QuireError `dead-letter-unknown` */
+  discard(deadLetterId: string, by?: Actor): Promise<void>
+  /**
+   * Erases everything stored of an actor, whatever it does, and its archive; a tombstone stays, so that late messages are
+   * recorded without their bodies and a second create bears nothing. Outputs that wait for the outside leave first.
+   */
+  forget(address: string, by: Actor & { readonly id: string }): Promise<Forgotten>
   readonly status: StatusStore
-  /** Sends a dead letter again as a message of its own, `<id>#r1`; null for an output, which is offered again. */
-  replay(deadLetterId: string): Promise<Position | null>
+  /** Sends a dead letter again as a message of its own, `<id>#r1`, then `#r2`; null for an output, which is offered again. */
+  replay(deadLetterId: string, by?: Actor): Promise<Position | null>
   /** Resolves when everything up to this position was handled. */
   whenProcessed(position: Position, options?: { readonly timeoutMs?: number }): Promise<void>
   /** Resolves when the mailbox is read, the outbox is empty and no task is open. */

@@ -14,9 +14,7 @@ export interface SenderParts {
 
 /** Makes a message of plain values. @throws QuireError `invalid-address`, `invalid-message`, naming what is wrong */
 export function messageFor(address: string, kind: MessageKind, value: unknown, id: string, maxBytes: number): Message {
-  if (!isAddress(address) && !isHashAddress(address)) {
-    throw new QuireError('invalid-address', `'${address}' is no address; write <actor type>/<id>`)
-  }
+  assertAddress(address)
   if (typeof id !== 'string' || id === '' || id.length > 512) {
     throw new QuireError('invalid-message', `the id of a message for ${address} must be a text of 1 to 512 characters`)
   }
@@ -26,6 +24,13 @@ export function messageFor(address: string, kind: MessageKind, value: unknown, i
     throw new QuireError('invalid-message', `the message ${id} for ${address} is larger than ${maxBytes} bytes; send a reference instead`)
   }
   return { id, address, kind, body }
+}
+
+/** @throws QuireError `invalid-address` */
+export function assertAddress(address: string): void {
+  if (!isAddress(address) && !isHashAddress(address)) {
+    throw new QuireError('invalid-address', `'${address}' is no address; write <actor type>/<id>`)
+  }
 }
 
 function assertPlain(value: unknown, address: string): void {

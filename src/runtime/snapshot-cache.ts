@@ -1,5 +1,6 @@
 import { addressHash } from './message.ts'
 import type { LiveActor } from './snapshot.ts'
+import type { Turn } from './turn-rows.ts'
 
 /** Live actors of the last turns, bounded; the one unused for longest goes first. Everything in it is in the database too. */
 export class SnapshotCache {
@@ -32,6 +33,16 @@ export class SnapshotCache {
     this.#actors.set(actor.address, { actor, usedAt: now })
     while (this.#actors.size > this.#most) {
       this.#forget(this.#actors.keys().next().value as string)
+    }
+  }
+
+  /** Takes in the actors a committed turn left; those it erased are forgotten. */
+  committed(actors: Iterable<LiveActor>, { now, erased }: Pick<Turn, 'now' | 'erased'>): void {
+    for (const actor of actors) {
+      this.put(actor, now)
+    }
+    for (const { address } of erased) {
+      this.#forget(address)
     }
   }
 

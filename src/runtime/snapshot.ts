@@ -57,6 +57,7 @@ export function rowOf(actor: LiveActor): ActorRow {
     armed: JSON.stringify(actor.armed),
     waitsOutside: waitsOutside(definition, snapshot),
     parked: actor.parked,
+    tombstone: null,
     createdAt: actor.createdAt,
     stateSince: actor.stateSince,
     updatedAt: actor.updatedAt,

@@ -1,5 +1,12 @@
 import type { Clock } from './ports.ts'
 
+export interface StandstillParts {
+  readonly clock: Clock
+  /** True while something may leave the process; else nobody needs to look. */
+  readonly isNeeded: () => boolean
+  readonly onResumed: (stoodMs: number) => void
+}
+
 const beatMs = 1_000
 /** A longer pause between two looks is a standstill, ms: shorter than the shortest session after which another may take over (6 s). */
 const mostMs = 5_000
@@ -9,39 +16,41 @@ const mostMs = 5_000
  * When it wakes, answers that waited come before any timer: who lets something out after a wait looks first.
  */
 export class Standstill {
-  readonly #clock: Clock
-  readonly #onResumed: (stoodMs: number) => void
-  #lookedAt = Number.POSITIVE_INFINITY
+  readonly #parts: StandstillParts
+  #lookedAt: number | undefined
   #cancel: () => void = () => {}
 
-  constructor(clock: Clock, onResumed: (stoodMs: number) => void) {
-    this.#clock = clock
-    this.#onResumed = onResumed
+  constructor(parts: StandstillParts) {
+    this.#parts = parts
   }
 
-  start(): void {
-    this.#lookedAt = this.#clock.now()
-    this.#beat()
+  /** Looks at the clock from now on, as long as needed. */
+  watch(): void {
+    if (this.#lookedAt === undefined) {
+      this.#lookedAt = this.#parts.clock.now()
+      this.#beat()
+    }
   }
 
   stop(): void {
     this.#cancel()
+    this.#lookedAt = undefined
   }
 
   /** Looks now. */
   check(): void {
-    const now = this.#clock.now()
-    const stoodMs = now - this.#lookedAt
-    this.#lookedAt = now
+    const now = this.#parts.clock.now()
+    const stoodMs = now - (this.#lookedAt ?? now)
+    this.#lookedAt = this.#lookedAt === undefined ? undefined : now
     if (stoodMs > mostMs) {
-      this.#onResumed(stoodMs)
+      this.#parts.onResumed(stoodMs)
     }
   }
 
   #beat(): void {
-    this.#cancel = this.#clock.schedule(beatMs, () => {
+    this.#cancel = this.#parts.clock.schedule(beatMs, () => {
       this.check()
-      this.#beat()
+      this.#parts.isNeeded() ? this.#beat() : this.stop()
     })
   }
 }

@@ -20,6 +20,7 @@ export interface Status {
   readonly holder: string | null
   /** Why the process stands still for good, in a sentence. */
   readonly alarm: string | null
+  /** Rounds of the monitor, actors it woke in all, and those it woke last. */
   readonly monitor: { readonly rounds: number; readonly recovered: number; readonly lastStuck: readonly string[] }
   readonly counters: Counters
 }

@@ -66,3 +66,11 @@ function isPlain(value: unknown): value is Json {
 export function limitOf(definition: TaskDefinition | undefined, name: keyof typeof taskDefaults): number {
   return definition?.[name] ?? taskDefaults[name]
 }
+
+/** A call that ignores its signal must not hold its place for ever. */
+export async function untilAborted<T>(call: Promise<T>, signal: AbortSignal): Promise<T> {
+  return await new Promise<T>((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+    call.then(resolve, reject)
+  })
+}

@@ -33,7 +33,16 @@ export class TaskQueue {
   }
 
   get running(): number {
-    return [...this.#entries.values()].filter((entry) => entry.phase === 'running').length
+    return this.underWay().length
+  }
+
+  /** Tasks whose call is under way. */
+  underWay(): readonly TaskRow[] {
+    return [...this.#entries.values()].filter((entry) => entry.phase === 'running').map((entry) => entry.task)
+  }
+
+  get isBusy(): boolean {
+    return this.#busyByActor.size > 0
   }
 
   add(task: TaskRow): void {

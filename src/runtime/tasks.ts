@@ -5,7 +5,7 @@ import { messageOf } from './errors.ts'
 import type { Clock, Random, Store } from './ports.ts'
 import type { Registry } from './registry.ts'
 import type { Standstill } from './standstill.ts'
-import { callTask, errorJson, idempotencyKeyOf, limitOf } from './task-call.ts'
+import { callTask, errorJson, idempotencyKeyOf, limitOf, untilAborted } from './task-call.ts'
 import { isTaskDelay, type TaskDelay } from './task-delay.ts'
 import { TaskQueue } from './task-queue.ts'
 import type { TaskKey, TaskRow, TaskUpdate, Turn } from './turn-rows.ts'
@@ -22,7 +22,7 @@ export interface TaskRunnerParts {
   /** What a call may do besides its work: send messages, read rows. */
   readonly reach: Pick<TaskScope, 'send' | 'readRow'>
   /** Looked at before something may leave the process. */
-  readonly standstill: Pick<Standstill, 'check'>
+  readonly standstill: Pick<Standstill, 'check' | 'watch'>
   /** Something ended: the loop should look. */
   readonly wake: () => void
 }
@@ -88,7 +88,9 @@ export class TaskRunner {
   takeUpdates(now: number, mayStart: (partition: number) => boolean): readonly TaskUpdate[] {
     const updates = this.#updates
     this.#updates = []
-    for (const task of this.#queue.take(now, (task) => mayStart(task.partition))) {
+    const leased = this.#queue.take(now, (task) => mayStart(task.partition))
+    this.#watch(leased)
+    for (const task of leased) {
       if (task.attempt - task.failures >= mostLeases) {
         this.#condemn(task)
       } else {
@@ -109,6 +111,7 @@ export class TaskRunner {
     }
     const own = new Set(opened)
     const leased = new Set(this.#queue.take(now, (task) => own.has(task)))
+    this.#watch([...leased])
     return opened.map((task) => (leased.has(task) ? { ...task, attempt: 1 } : task))
   }
 
@@ -141,6 +144,17 @@ export class TaskRunner {
     }
   }
 
+  /** True while something is leased or called. */
+  get isBusy(): boolean {
+    return this.#queue.isBusy
+  }
+
+  #watch(leased: readonly TaskRow[]): void {
+    if (leased.length > 0) {
+      this.#parts.standstill.watch()
+    }
+  }
+
   /** When a waiting task becomes ready, ms. */
   nextAt(): number | undefined {
     return this.#queue.nextAt()
@@ -150,9 +164,18 @@ export class TaskRunner {
     return this.#queue.running
   }
 
-  /** Aborts what runs; nothing is recorded, so it runs again elsewhere. */
-  stop(): void {
+  /**
+   * Aborts what runs, so it runs again elsewhere. Returns what is still to be written: failed calls, and the leases of calls
+   * that are cut off or whose end is not recorded any more. A process that is told to stop is no death of its tasks (rules 23).
+   */
+  stop(): readonly TaskUpdate[] {
+    const ended = this.#outcomes.flatMap(({ task, poison }) => (poison === undefined ? [task] : []))
+    const cut = [...this.#queue.underWay(), ...ended]
+    const left = [...this.#updates, ...cut.map((task) => ({ ...task, attempt: task.attempt - 1 }))]
+    this.#updates = []
+    this.#outcomes = []
     this.#queue.drop(undefined, 'the runtime stops')
+    return left
   }
 
   #renew(update: TaskUpdate): void {
@@ -228,12 +251,4 @@ export class TaskRunner {
     this.#outcomes.push({ task, result: { ok: false, error: { message: poison } }, rows: [], poison })
     this.#parts.wake()
   }
-}
-
-/** A call that ignores its signal must not hold its place for ever. */
-async function untilAborted<T>(call: Promise<T>, signal: AbortSignal): Promise<T> {
-  return await new Promise<T>((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-    call.then(resolve, reject)
-  })
 }

@@ -8,3 +8,9 @@ export function timeLimit(clock: Clock, ms: number): { readonly passed: Promise<
   })
   return { passed, cancel: () => cancel() }
 }
+
+/** Waits for some work, but no longer than so many ms. */
+export async function atMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
+  const { passed, cancel } = timeLimit(clock, ms)
+  await Promise.race([work, passed]).finally(cancel)
+}

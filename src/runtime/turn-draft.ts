@@ -1,22 +1,24 @@
-import { createHash } from 'node:crypto'
+import { taskChanges, timerChanges } from './armed-changes.ts'
 import type { TenantRow } from './define-actor.ts'
 import type { Delivery } from './delivery.ts'
 import { type QuireError, isQuireError, messageOf } from './errors.ts'
 import type { Output } from './effects.ts'
-import { addressHash, type MailboxRecord } from './message.ts'
+import { digestOf, inboxKey } from './inbox-key.ts'
+import type { MailboxRecord, Position } from './message.ts'
 import type { Claim } from './ports.ts'
 import { type LiveActor, rowOf } from './snapshot.ts'
+import { buriedRow, type Tombstone } from './tombstone.ts'
+import { type Burial, withoutBuried } from './burial.ts'
 import type {
+  ActorRow,
   DeadLetterRow,
   HeldRow,
   InboxRow,
   JournalRow,
   OutboxRow,
   PartitionAdvance,
-  TaskKey,
   TaskRow,
   TaskUpdate,
-  TimerRow,
   Turn,
 } from './turn-rows.ts'
 
@@ -36,6 +38,15 @@ interface Advance {
   lastRecord: string | null
 }
 
+export interface DraftInput {
+  readonly owner: string
+  readonly now: number
+  readonly claims: ReadonlyMap<number, Claim>
+  /** Living actors, and tombstones, among the addressees. */
+  readonly actors: ReadonlyMap<string, LiveActor>
+  readonly buried: ReadonlyMap<string, ActorRow>
+}
+
 /** A turn in the making. It numbers entries and gathers rows; `turn.ts` decides what they are. */
 export class TurnDraft {
   readonly now: number
@@ -46,6 +57,11 @@ export class TurnDraft {
   readonly held: HeldRow[] = []
   readonly released: { partition: number; address: string; offset: number }[] = []
   readonly tasksUpdated: TaskUpdate[] = []
+  /** Tombstones among the addressees, those of this turn included. */
+  readonly buried: Map<string, ActorRow>
+  /** Messages for tombstones: their bodies are deleted from the log. */
+  readonly withheld: Position[] = []
+  readonly discarded: string[] = []
   /** Steps taken, and messages whose step threw. */
   stepped = 0
   failed = 0
@@ -55,16 +71,18 @@ export class TurnDraft {
   readonly #advances = new Map<number, Advance>()
   readonly #inbox = new Map<string, InboxRow>()
   readonly #journal: JournalRow[] = []
+  readonly #burials = new Map<string, Burial>()
   readonly #outbox: OutboxRow[] = []
   readonly #inputs = new Map<string, { source: string; input: string | null }>()
   readonly #answerable: { readonly address: string; readonly id: string }[] = []
 
-  constructor(owner: string, now: number, claims: ReadonlyMap<number, Claim>, loaded: ReadonlyMap<string, LiveActor>) {
+  constructor({ owner, now, claims, actors, buried }: DraftInput) {
     this.now = now
-    this.actors = new Map(loaded)
+    this.actors = new Map(actors)
+    this.buried = new Map(buried)
     this.#owner = owner
     this.#claims = claims
-    this.#loaded = loaded
+    this.#loaded = actors
   }
 
   /** The running position of a partition; its first use takes the partition into the turn. */
@@ -135,6 +153,22 @@ export class TurnDraft {
     })
   }
 
+  /** Leaves a tombstone in the place of an actor, and nothing else of it, of this turn's rows neither. */
+  bury(actor: LiveActor | ActorRow, tombstone: Tombstone): void {
+    const { address } = actor
+    const row = buriedRow(actor, tombstone)
+    const { partition } = row
+    const { armed } = this.#loaded.get(address) ?? actor
+    this.actors.delete(address)
+    this.buried.set(address, row)
+    this.#burials.set(address, { partition, address, cause: tombstone.cause, row, armed })
+  }
+
+  /** Erases what is stored of an address where no actor was ever born. */
+  erase(partition: number, address: string): void {
+    this.#burials.set(address, { partition, address, cause: 'forgotten', row: undefined, armed: undefined })
+  }
+
   openTask(actor: LiveActor, id: string, source: string, input: string | null): void {
     this.#inputs.set(`${actor.address} ${id} ${actor.armed.tasks[id]}`, { source, input })
     if (actor.kind.definition.tasks?.[source]?.atOnce !== undefined) {
@@ -163,8 +197,8 @@ export class TurnDraft {
   build(notBefore: (task: TaskRow) => number): Turn {
     const changed = [...this.actors.values()].filter((actor) => this.#loaded.get(actor.address) !== actor)
     const timers = changed.map((actor) => timerChanges(this.#loaded.get(actor.address), actor))
-    const tasks = changed.map((actor) => this.#taskChanges(this.#loaded.get(actor.address), actor))
-    return {
+    const tasks = changed.map((actor) => taskChanges(this.#loaded.get(actor.address), actor, (id, at) => this.#opened(actor, id, at)))
+    const turn: Turn = {
       owner: this.#owner,
       now: this.now,
       partitions: [...this.#advances].map(([partition, to]) => this.#advance(partition, to)),
@@ -181,7 +215,11 @@ export class TurnDraft {
       held: this.held,
       released: this.released,
       rows: this.rows,
+      erased: [],
+      withheld: this.withheld,
+      discarded: this.discarded,
     }
+    return withoutBuried(turn, [...this.#burials.values()])
   }
 
   /** An entry is used by every commit, so that two commits of a partition can always be told apart (rules 9). */
@@ -190,43 +228,4 @@ export class TurnDraft {
     const { offset: toOffset, lastRecord } = to
     return { partition, epoch, fromOffset, toOffset, fromEntry, toEntry: Math.max(to.entry, fromEntry + 1), lastRecord }
   }
-
-  #taskChanges(before: LiveActor | undefined, after: LiveActor): { opened: TaskRow[]; closed: TaskKey[] } {
-    const { partition, address } = after
-    const had = before?.armed.tasks ?? {}
-    const has = after.armed.tasks
-    const opened = Object.entries(has).filter(([id, at]) => had[id] !== at)
-    const closed = Object.entries(had).filter(([id, at]) => has[id] !== at)
-    return {
-      opened: opened.flatMap(([id, at]) => this.#opened(after, id, at)),
-      closed: closed.map(([id, at]) => ({ partition, address, id, opened: at })),
-    }
-  }
-}
-
-function timerChanges(before: LiveActor | undefined, after: LiveActor): { armed: TimerRow[]; dropped: Turn['timersDropped'] } {
-  const { partition, address } = after
-  const had = before?.armed.timers ?? {}
-  const has = after.armed.timers
-  if (had === has) {
-    return { armed: [], dropped: [] }
-  }
-  return {
-    armed: Object.entries(has)
-      .filter(([id, timer]) => had[id]?.arming !== timer.arming)
-      .map(([id, { due, arming }]) => ({ partition, address, id, due, arming })),
-    dropped: Object.keys(had)
-      .filter((id) => has[id] === undefined)
-      .map((id) => ({ partition, address, id })),
-  }
-}
-
-/** Ids are unique for an address, known by name or by hash: two senders may use the same id for different actors. */
-export function inboxKey(message: { readonly address: string; readonly messageId: string }): string {
-  return `${addressHash(message.address)}#${message.messageId}`
-}
-
-/** Tells 'same id, other bytes' apart. */
-export function digestOf(body: string): string {
-  return createHash('sha256').update(body).digest('hex').slice(0, 16)
 }

@@ -1,5 +1,5 @@
 import type { TenantRow } from './define-actor.ts'
-import type { Address, MessageKind } from './message.ts'
+import type { Address, MessageKind, Position } from './message.ts'
 
 /** Why a journal entry was written. `timer` and `done`/`error` are due delays and outcomes of tasks, `gap` an accepted gap of the log. */
 export type EntryKind = MessageKind | 'timer' | 'done' | 'error' | 'gap'
@@ -48,6 +48,8 @@ export interface ActorRow {
   readonly waitsOutside: boolean
   /** Cause, when the actor stands still until it is replayed. */
   readonly parked: string | null
+  /** JSON of a `Tombstone`, when the actor was archived or forgotten: then nothing else is kept of it. */
+  readonly tombstone: string | null
   readonly createdAt: number
   readonly stateSince: number
   readonly updatedAt: number
@@ -165,6 +167,16 @@ export interface HeldRow {
   readonly body: string
 }
 
+/** Everything stored of an address that goes, but for outputs that have not left yet: they leave first. */
+export interface ErasedActor {
+  readonly partition: number
+  readonly address: Address
+  /** Messages of its log below this position were handled. */
+  readonly below: number
+  /** `archived`: its journal is deleted. `forgotten`: the journal keeps what happened and when, without payloads. */
+  readonly cause: 'archived' | 'forgotten'
+}
+
 /** All that follows from a poll, decided purely and written by one commit. */
 export interface Turn {
   /** Node name of the owner. */
@@ -185,4 +197,9 @@ export interface Turn {
   /** Held messages that were stepped or dead-lettered. */
   readonly released: readonly { readonly partition: number; readonly address: Address; readonly offset: number }[]
   readonly rows: readonly TenantRow[]
+  readonly erased: readonly ErasedActor[]
+  /** Handled messages for tombstones: their bodies are deleted from a log of the database. */
+  readonly withheld: readonly Position[]
+  /** Ids of dead letters that were given up. */
+  readonly discarded: readonly string[]
 }

@@ -7,9 +7,11 @@ import { QuireError } from './errors.ts'
 import type { Claim } from './ports.ts'
 import type { Registry } from './registry.ts'
 import { answerAtOnce } from './answer-at-once.ts'
+import { act, comeLate } from './turn-acts.ts'
 import { create, fire, settle, step, wake } from './turn-steps.ts'
-import { digestOf, inboxKey, TurnDraft } from './turn-draft.ts'
-import type { HeldRow, InboxRow, TaskRow, Turn } from './turn-rows.ts'
+import { digestOf, inboxKey } from './inbox-key.ts'
+import { TurnDraft } from './turn-draft.ts'
+import type { ActorRow, HeldRow, InboxRow, TaskRow, Turn } from './turn-rows.ts'
 import type { Work } from './work.ts'
 
 /** All the work of a poll, and what is known of its actors. */
@@ -24,6 +26,10 @@ export interface TurnInput extends Work {
   readonly actors: ReadonlyMap<string, LiveActor>
   /** Addressees that cannot be stepped now, with the cause: unreadable snapshots, or a backlog of held messages. */
   readonly standing: ReadonlyMap<string, string>
+  /** Rows of addressees whose snapshot cannot be read. */
+  readonly unreadable: ReadonlyMap<string, ActorRow>
+  /** Tombstones among the addressees. */
+  readonly buried: ReadonlyMap<string, ActorRow>
   /** Message ids handled by earlier turns, by `inboxKey`. */
   readonly seen: ReadonlyMap<string, InboxRow>
   /** Failures in a row that earlier turns left. */
@@ -43,7 +49,7 @@ export interface DecidedTurn {
 
 /** Messages + snapshots + now -> Turn. Pure: the same input gives the same turn. Messages come first, then outcomes, then timers by due time. */
 export function decideTurn(input: TurnInput): DecidedTurn {
-  const draft = new TurnDraft(input.owner, input.now, input.claims, input.actors)
+  const draft = new TurnDraft(input)
   const tally = { duplicates: 0, conflicts: 0 }
   let { streaks } = input
   for (const row of input.held) {
@@ -57,6 +63,9 @@ export function decideTurn(input: TurnInput): DecidedTurn {
     if (!isTooLong(streaks, record.partition)) {
       const { stepped, failed } = draft
       draft.passed(record)
+      if (draft.buried.has(record.address) && record.kind !== 'act') {
+        draft.withheld.push({ partition: record.partition, offset: record.offset })
+      }
       receive(deliveryOfRecord(record), draft, input, tally)
       streaks = withMessage(streaks, record, { stepped: draft.stepped > stepped, failed: draft.failed > failed })
     }
@@ -95,7 +104,8 @@ function receive(delivery: Delivery, draft: TurnDraft, input: TurnInput, tally: 
 
 /** A message for an actor that cannot be stepped now is held, in order; its neighbours go on. */
 function deliver(delivery: Delivery, draft: TurnDraft, input: TurnInput): void {
-  if (input.standing.has(delivery.address) && delivery.kind !== 'refused') {
+  const stands = input.standing.has(delivery.address) && !draft.buried.has(delivery.address)
+  if (stands && delivery.kind !== 'refused' && delivery.kind !== 'act') {
     hold(delivery, draft)
   } else {
     route(delivery, draft, input)
@@ -105,7 +115,14 @@ function deliver(delivery: Delivery, draft: TurnDraft, input: TurnInput): void {
 /** Decides where a message goes: to the actor, to its held messages, to the journal as ignored, or to the dead letters. */
 function route(delivery: Delivery, draft: TurnDraft, input: TurnInput): void {
   const actor = draft.actors.get(delivery.address)
-  if (input.refusal !== undefined) {
+  const buried = draft.buried.get(delivery.address)
+  if (delivery.kind === 'act' && input.refusal === undefined) {
+    act(delivery, actor ?? buried ?? input.unreadable.get(delivery.address), draft)
+  } else if (delivery.kind === 'refused' && buried !== undefined) {
+    refuseLate(delivery, draft)
+  } else if (buried !== undefined) {
+    comeLate(delivery, buried, input.registry, draft)
+  } else if (input.refusal !== undefined) {
     draft.deadLetter(wellFormed(delivery), 'commit-refused', input.refusal)
   } else if (delivery.kind === 'refused') {
     refuse(delivery, draft)
@@ -145,6 +162,13 @@ function refuse(delivery: Delivery, draft: TurnDraft): void {
   for (const output of refusal.outputs) {
     draft.send(delivery.partition, delivery.address, output)
   }
+}
+
+/** The answers leave, but of the request nothing is kept: its batch was archived or forgotten. */
+function refuseLate(delivery: Delivery, draft: TurnDraft): void {
+  const { message, outputs } = bodyOf(delivery).value as object as Refusal
+  draft.journal({ ...delivery, body: '{}' }, { seq: 0, state: '', ignored: message })
+  outputs.forEach((output) => draft.send(delivery.partition, delivery.address, output))
 }
 
 function hold(delivery: Delivery, draft: TurnDraft): void {

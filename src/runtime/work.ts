@@ -14,6 +14,8 @@ export interface Work {
   readonly refusal?: unknown
 }
 
+export const noWork: Work = Object.freeze({ held: [], records: [], outcomes: [], timers: [], taskUpdates: [] })
+
 export function sizeOf(work: Work): number {
   return work.held.length + work.records.length + work.outcomes.length + work.timers.length
 }
@@ -54,16 +56,15 @@ export function workOf(work: Work, owns: (partition: number) => boolean): Work {
 
 /** Every delivery of this work as a work of its own, in order, with the name it is known by; task updates go with the last. */
 export function oneByOne(work: Work): readonly { readonly name: string; readonly work: Work }[] {
-  const nobody: Work = { held: [], records: [], outcomes: [], timers: [], taskUpdates: [] }
   return [
-    ...work.held.map((row) => ({ name: `held ${row.address} ${row.offset}`, work: { ...nobody, held: [row] } })),
-    ...work.records.map((record) => ({ name: `message ${record.offset}`, work: { ...nobody, records: [record] } })),
+    ...work.held.map((row) => ({ name: `held ${row.address} ${row.offset}`, work: { ...noWork, held: [row] } })),
+    ...work.records.map((record) => ({ name: `message ${record.offset}`, work: { ...noWork, records: [record] } })),
     ...work.outcomes.map((outcome) => ({
       name: `outcome ${outcome.task.address} ${outcome.task.id} ${outcome.task.opened}`,
-      work: { ...nobody, outcomes: [outcome] },
+      work: { ...noWork, outcomes: [outcome] },
     })),
-    ...work.timers.map((timer) => ({ name: `timer ${timer.address} ${timer.id} ${timer.arming}`, work: { ...nobody, timers: [timer] } })),
-    ...(work.taskUpdates.length === 0 ? [] : [{ name: 'task updates', work: { ...nobody, taskUpdates: work.taskUpdates } }]),
+    ...work.timers.map((timer) => ({ name: `timer ${timer.address} ${timer.id} ${timer.arming}`, work: { ...noWork, timers: [timer] } })),
+    ...(work.taskUpdates.length === 0 ? [] : [{ name: 'task updates', work: { ...noWork, taskUpdates: work.taskUpdates } }]),
   ]
 }
 

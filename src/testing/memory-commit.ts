@@ -1,6 +1,7 @@
 import type { CommitOutcome } from '../runtime/ports.ts'
 import type { Turn } from '../runtime/turn-rows.ts'
 import { type MemoryDatabase, partitionRow } from './memory-database.ts'
+import { eraseInMemory } from './memory-erasure.ts'
 import { assertKeys, assertValues, taskKeyOf } from './memory-constraints.ts'
 import { prepareTenantRows, writeTenantRows } from './memory-tenant-rows.ts'
 
@@ -24,6 +25,7 @@ export function commitInMemory(db: MemoryDatabase, given: Turn): CommitOutcome {
     const position = { nextOffset: toOffset, nextEntry: toEntry, lastTurnAt: turn.now, lastRecord: lastRecord ?? row.lastRecord }
     db.partitions.set(partition, { ...row, ...position, attempts: 0, started: null, halted: null })
   }
+  eraseInMemory(db, turn)
   for (const row of turn.actors) {
     db.actors.set(row.address, Object.freeze(row))
   }

@@ -25,7 +25,9 @@ export interface MemoryDatabase {
   readonly outbox: Map<string, { readonly row: OutboxRow; delivered: boolean }>
   /** `partition/id` of the rows of the outbox. */
   readonly outputIds: Set<string>
+  /** How often each dead letter was replayed; those offered again since are marked as not. */
   readonly replayed: Set<string>
+  readonly replays: Map<string, number>
   /** How far the outside was read and when that was written, by `topic/partition`. */
   readonly inboundProgress: Map<string, InboundProgress & { readonly at: number }>
   readonly journal: Map<number, JournalRow[]>
@@ -56,6 +58,7 @@ export function createMemoryDatabase(): MemoryDatabase {
     outbox: new Map(),
     outputIds: new Set(),
     replayed: new Set(),
+    replays: new Map(),
     inboundProgress: new Map(),
     journal: new Map(),
     inbox: new Map(),

@@ -57,16 +57,21 @@ export function createMemoryMailbox(db: MemoryDatabase, clock: Clock, options: M
 
 /** Deletes records that every owner has passed and that were appended before a time, ms. */
 export function trimMailbox(db: MemoryDatabase, nextOffset: (partition: number) => number, olderThan: number): void {
-  for (const [partition, records] of db.mailbox) {
-    const isGone = (record: MailboxRecord): boolean => record.offset < nextOffset(partition) && record.appendedAt < olderThan
-    for (const record of records.filter(isGone)) {
-      db.mailboxIds.delete(keyOf(record))
-    }
-    db.mailbox.set(
-      partition,
-      records.filter((record) => !isGone(record)),
-    )
+  for (const partition of db.mailbox.keys()) {
+    dropRecords(db, partition, (record) => record.offset < nextOffset(partition) && record.appendedAt < olderThan)
   }
+}
+
+/** Deletes records of a partition; their ids may be used again. */
+export function dropRecords(db: MemoryDatabase, partition: number, isGone: (record: MailboxRecord) => boolean): void {
+  const records = db.mailbox.get(partition) ?? []
+  for (const record of records.filter(isGone)) {
+    db.mailboxIds.delete(keyOf(record))
+  }
+  db.mailbox.set(
+    partition,
+    records.filter((record) => !isGone(record)),
+  )
 }
 
 /** Ids are unique for an address. */

@@ -1,6 +1,7 @@
 import type { ActorSummary, Store } from '../runtime/ports.ts'
 import type { ActorRow } from '../runtime/turn-rows.ts'
 import { type MemoryDatabase, partitionRow } from './memory-database.ts'
+import { retentionReads } from './memory-retention.ts'
 import { readTenantRow } from './memory-tenant-rows.ts'
 
 type Reads =
@@ -20,20 +21,23 @@ type Reads =
   | 'actorTimers'
   | 'actorTasks'
   | 'readRow'
+  | 'total'
   | 'stuck'
   | 'counts'
   | 'activeStates'
   | 'deadLetters'
+  | 'over'
+  | 'storedOf'
 
 /** What the Store reads, over the maps of a memory database. */
 export function memoryQueries(db: MemoryDatabase): Pick<Store, Reads> {
-  return { ...turnReads(db), ...peopleReads(db), ...healthReads(db) }
+  return { ...turnReads(db), ...peopleReads(db), ...healthReads(db), ...retentionReads(db) }
 }
 
 /** What the loop and the relay read. */
 function turnReads(
   db: MemoryDatabase,
-): Pick<Store, 'claims' | 'load' | 'timers' | 'tasks' | 'outbox' | 'held' | 'heldAddresses' | 'readRow'> {
+): Pick<Store, 'claims' | 'load' | 'timers' | 'tasks' | 'outbox' | 'held' | 'heldAddresses' | 'readRow' | 'total'> {
   return {
     async claims(ids) {
       return [...ids].sort(ascending).flatMap((id) => db.partitions.get(id) ?? [])
@@ -75,6 +79,10 @@ function turnReads(
     async readRow(table, key) {
       return readTenantRow(db, table, key)
     },
+    async total({ name }, { column, time, from }) {
+      const rows = [...(db.rows.get(name)?.values() ?? [])].map((text) => JSON.parse(text) as Record<string, number>)
+      return rows.filter((row) => (row[time] ?? 0) >= from).reduce((sum, row) => sum + (row[column] ?? 0), 0)
+    },
   }
 }
 
@@ -88,6 +96,7 @@ function peopleReads(
     },
     async actors({ type, runStatus, state, createdBefore = Number.POSITIVE_INFINITY, limit, after = '' }) {
       const asked = (row: ActorRow): boolean =>
+        row.tombstone === null &&
         (type ?? row.type) === row.type &&
         (runStatus ?? row.runStatus) === row.runStatus &&
         (state ?? row.state) === row.state &&
@@ -156,7 +165,7 @@ function healthReads(db: MemoryDatabase): Pick<Store, 'stuck' | 'counts' | 'acti
     },
     async deadLetters({ id, address, replayed, after, limit }) {
       return [...db.deadLetters.values()]
-        .map((row) => ({ ...row, replayed: db.replayed.has(row.id) }))
+        .map((row) => ({ ...row, replayed: db.replayed.has(row.id), replays: db.replays.get(row.id) ?? 0 }))
         .filter((row) => (id ?? row.id) === row.id && (address ?? row.address) === row.address)
         .filter((row) => (replayed ?? row.replayed) === row.replayed)
         .filter((row) => after === undefined || row.at > after.at || (row.at === after.at && row.id > after.id))

@@ -30,12 +30,9 @@ export function createMemoryStore(db: MemoryDatabase, clock: Clock): Store {
     async shareProgress(own) {
       return shareInMemory(db, own, clock.now())
     },
-    async deadLetterReplayed(id) {
+    async deadLetterReplayed(id, times) {
       db.replayed.add(id)
-    },
-    async deadLetterDiscarded(id) {
-      db.replayed.delete(id)
-      return db.deadLetters.delete(id)
+      db.replays.set(id, Math.max(times, db.replays.get(id) ?? 0))
     },
     async trim(olderThan) {
       trimMemory(db, olderThan)
@@ -70,7 +67,8 @@ function memoryOutbox(db: MemoryDatabase): Pick<Store, 'outboxDelivered' | 'outb
     async outboxDelivered(rows, { keep }) {
       for (const { partition, entry } of rows) {
         const stored = db.outbox.get(`${partition}/${entry}`)
-        if (stored !== undefined && keep) {
+        const isGone = stored !== undefined && db.actors.get(stored.row.address)?.tombstone != null
+        if (stored !== undefined && keep && !isGone) {
           stored.delivered = true
         } else if (stored !== undefined) {
           db.outbox.delete(`${partition}/${entry}`)

@@ -42,6 +42,8 @@ export interface Scenario {
   settle(): Promise<void>
   /** Stops this process and starts another on the same database. */
   restart(): Promise<void>
+  /** This process loses its hold without a word, as by SIGKILL, and another starts on the same database; not with `kafka`. */
+  crash(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -86,6 +88,10 @@ export async function createScenario(given: ScenarioOptions): Promise<Scenario> 
     settle: settlePromises,
     async restart() {
       await stopNow()
+      runtime = await boot()
+    },
+    async crash() {
+      database.owners.length = 0
       runtime = await boot()
     },
     stop: stopNow,

@@ -29,3 +29,19 @@ it('a batch’s context does without the text of its request; the birth in the j
   expect(turn.actors[0]?.snapshot).not.toContain('the text')
   expect(turn.journal[0]?.event).toContain('the text')
 })
+
+it('a batch stored before costs were counted comes back with none and without a limit', () => {
+  const input = batchInput({ batchId: 'b', userId: 'u', essays: [{ id: 'e', storageId: 's' }] }, { maxBatchCostUsd: 3 })
+  const row = new TurnDriver({ batch }).life('batch/b', input).turn.actors[0] as ActorRow
+  const stored = JSON.parse(row.snapshot) as { readonly context: Record<string, unknown> }
+  expect(stored.context).toMatchObject({ costCap: 3, costAllowed: 3, usage: { tokens: 0, cost: 0 } })
+  const { usage: _, costCap: __, costAllowed: ___, pausedBy: ____, ...context } = stored.context
+  const old = { ...row, version: 3, snapshot: JSON.stringify({ ...stored, context }) }
+  const revived = revive(old, createRegistry({ batch }).typeOf('batch/b') as RegisteredActor)
+  expect(revived.snapshot.context as BatchContext).toMatchObject({
+    costCap: 0,
+    costAllowed: 0,
+    usage: { tokens: 0, cost: 0 },
+    pausedBy: null,
+  })
+})

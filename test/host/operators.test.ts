@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -9,6 +9,9 @@ import { batchInput } from '../../src/batch/request.ts'
 import { actCommand } from '../../src/host/cli/act.ts'
 import { discardDeadLetter, listDeadLetters, replayDeadLetter, showDeadLetter } from '../../src/host/cli/dead-letters.ts'
 import type { Output } from '../../src/host/cli/output.ts'
+import { forgetCommand } from '../../src/host/cli/forget.ts'
+import { showJournal, showResult, why } from '../../src/host/cli/inspect.ts'
+import { listBatches } from '../../src/host/cli/list-batches.ts'
 import { watchBatch } from '../../src/host/cli/watch.ts'
 import { createBatchService } from '../../src/host/service.ts'
 
@@ -85,4 +88,30 @@ it('dead letters of a held folder are listed, shown, replayed and discarded', as
   })
   await said((output) => discardDeadLetter(id, options, output))
   await expect(said((output) => showDeadLetter(id, options, output))).rejects.toThrow(/there is no dead letter/)
+})
+
+it('a batch of a held folder is forgotten by name; one that goes on only when told so', async () => {
+  const options = await holding()
+  await expect(said((output) => forgetCommand('held', options, output))).rejects.toThrow(/cancel it first/)
+  await said((output) => actCommand('cancel', 'held', options, output))
+  const forgotten = await said((output) => forgetCommand('held', { ...options, reason: 'asked by a parent' }, output))
+  expect(forgotten.value).toEqual({ batch: 'held', archive: null, act: 'forget' })
+  const { lines, value } = await said((output) => showJournal('held', options, output))
+  expect(lines).toMatch(/FORGET -> FORGOTTEN$/)
+  expect((value as { readonly journal: readonly object[] }).journal.at(-1)).toMatchObject({
+    event: { type: 'FORGET', by: userInfo().username, reason: 'asked by a parent' },
+  })
+  await expect(said((output) => why('held', options, output))).rejects.toMatchObject({ code: 'actor-gone' })
+  await expect(said((output) => forgetCommand('never', options, output))).rejects.toMatchObject({ code: 'unknown-actor' })
+})
+
+it('batches of a held folder are listed by state, age and stuck; a ranking that is not there is no CSV', async () => {
+  const options = await holding()
+  const batches = async (given: object) => (await said((output) => listBatches({ ...options, ...given }, output))).value
+  expect(await batches({ state: 'WAITING_CALLBACKS', olderThan: '0' })).toMatchObject({ batches: [{ batch: 'held' }], more: false })
+  expect(await batches({ state: 'SCORING' })).toMatchObject({ batches: [] })
+  expect(await batches({ olderThan: '3600' })).toMatchObject({ batches: [] })
+  expect(await batches({ stuck: true })).toEqual({ batches: [], more: false })
+  await expect(batches({ olderThan: 'long' })).rejects.toThrow(/--older-than is 'long'; give whole seconds/)
+  await expect(said((output) => showResult('held', { ...options, csv: true }, output))).rejects.toThrow(/held has no ranking: it waits for/)
 })

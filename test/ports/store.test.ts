@@ -34,6 +34,7 @@ const actor = (address: string, more: Partial<ActorRow> = {}): ActorRow => ({
   armed: '{"timers":{},"tasks":{}}',
   waitsOutside: false,
   parked: null,
+  tombstone: null,
   createdAt: 1_700_000_000_000,
   stateSince: 1_700_000_000_000,
   updatedAt: 1_700_000_000_000,
@@ -132,6 +133,9 @@ describe.each(adapters)('the store on $name', ({ open }) => {
       held: [],
       released: [],
       rows: [],
+      erased: [],
+      withheld: [],
+      discarded: [],
       ...rows,
     }
   }
@@ -351,8 +355,27 @@ describe.each(adapters)('the store on $name', ({ open }) => {
     expect(await store.heldAddresses([0])).toEqual([{ partition: 0, address: 'batch/h' }])
     await commit({ released: [held(1)] })
     expect(await store.held(0, 'batch/h', 10)).toEqual([held(2)])
-    expect(await store.deadLetters({ id: 'd1', limit: 1 })).toEqual([{ ...letter, replayed: false }])
+    expect(await store.deadLetters({ id: 'd1', limit: 1 })).toEqual([{ ...letter, replayed: false, replays: 0 }])
+    await store.deadLetterReplayed('d1', 2)
+    await store.deadLetterReplayed('d1', 1)
+    expect(await store.deadLetters({ id: 'd1', limit: 1 })).toEqual([{ ...letter, replayed: true, replays: 2 }])
+    await commit({ discarded: ['d1'] })
+    expect(await store.deadLetters({ id: 'd1', limit: 1 })).toEqual([])
     expect(await store.deadLetters({ address: 'batch/none', limit: 1 })).toEqual([])
+  })
+
+  it("sums a column of a tenant's table since a time", async () => {
+    const row = (number: number, weight: number | null) => ({
+      table: 'notes',
+      key: { address: 'batch/sum', number },
+      values: { body: 'x', weight },
+    })
+    const sum = (from: number) => store.total(table, { column: 'weight', time: 'number', from })
+    expect(await sum(1_000)).toBe(0)
+    await commit({ rows: [row(1_000, 0.25), row(1_001, 0.5), row(1_002, null)] })
+    expect(await sum(1_000)).toBe(0.75)
+    expect(await sum(1_001)).toBe(0.5)
+    expect(await sum(1_003)).toBe(0)
   })
 
   it("writes a tenant's rows, the last of a key, also within one turn", async () => {
@@ -412,6 +435,9 @@ describe.each(adapters.filter(({ name }) => name !== 'memory'))('the database $n
       held: [],
       released: [],
       rows: [],
+      erased: [],
+      withheld: [],
+      discarded: [],
     }
     const turn: Turn = {
       owner: 'me',

@@ -153,7 +153,7 @@ describe('tasks', () => {
     await scenario.runtime().create('order/1', { amount: 1 }, { id: 'create' })
     for (let life = 0; life < 12; life++) {
       await scenario.advance(100)
-      await scenario.restart()
+      await scenario.crash()
     }
     await scenario.advance(100)
     expect([...scenario.database.deadLetters.values()]).toMatchObject([{ cause: 'task-deadly', address: 'order/1' }])

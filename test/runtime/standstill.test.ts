@@ -34,7 +34,7 @@ function processWithTask() {
       return { output: { receipt: 'r' } }
     },
   }
-  const standstill: Standstill = new Standstill(clock, () => runner.leaseAgain())
+  const standstill = new Standstill({ clock, isNeeded: () => true, onResumed: () => runner.leaseAgain() })
   const runner: TaskRunner = new TaskRunner({
     registry: createRegistry({ order: order({ charge }) }),
     store: { tasks: async () => [{ ...task, attempt: 1 }] },
@@ -44,7 +44,6 @@ function processWithTask() {
     wake: () => {},
     reach: { send: async () => {}, readRow: () => new Promise((resolve) => rows.push(() => resolve(undefined))) },
   })
-  standstill.start()
   const commit = (turn: Partial<Parameters<TaskRunner['committed']>[0]>): void =>
     runner.committed({ tasksOpened: [], tasksUpdated: [], tasksClosed: [], ...turn })
   return {
@@ -95,11 +94,23 @@ describe('a standstill', () => {
   it('is none while the process looks at its clock every second', async () => {
     const clock = new SimulatedClock()
     const stood: number[] = []
-    const standstill = new Standstill(clock, (ms) => stood.push(ms))
-    standstill.start()
+    const standstill = new Standstill({ clock, isNeeded: () => true, onResumed: (ms) => stood.push(ms) })
+    standstill.watch()
     await clock.advance(60_000)
     standstill.check()
     standstill.stop()
     expect(stood).toEqual([])
+  })
+
+  it('is none while nothing is under way and nobody looks', async () => {
+    const clock = new SimulatedClock()
+    const stood: number[] = []
+    let isNeeded = true
+    const standstill = new Standstill({ clock, isNeeded: () => isNeeded, onResumed: (ms) => stood.push(ms) })
+    standstill.watch()
+    isNeeded = false
+    await clock.advance(60_000)
+    standstill.check()
+    expect([stood, clock.runNext()]).toEqual([[], false])
   })
 })

@@ -90,7 +90,7 @@ describe('a task that asks for a delay', () => {
     })
     for (let life = 0; life < 30 && scenario.database.actors.get(address)?.parked == null; life++) {
       await scenario.advance(50)
-      await scenario.restart()
+      await scenario.crash()
     }
     expect(scenario.database.actors.get(address)?.parked).toContain('was leased 10 times and never ended')
   })

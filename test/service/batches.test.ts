@@ -167,7 +167,20 @@ describe('dead letters over HTTP', () => {
     const all = (await made.call('GET', '/v1/dead-letters?replayed=all')).json['items'] as object[]
     expect(all).toMatchObject([{ replayed: true }, { messageId: 'm 1#r1', replayed: false }])
     expect((await made.call('GET', '/v1/dead-letters?batch=unborn&limit=1&replayed=all')).json['next']).toEqual(expect.any(String))
-    expect(await made.call('POST', `${path}/discard`)).toMatchObject({ status: 200 })
+    const headers = { 'x-quire-actor': 'ada@school' }
+    expect(await made.call('POST', `${path}/replay`, { headers })).toMatchObject({ status: 202 })
+    await whenReady(made)
+    const again = (await made.call('GET', '/v1/dead-letters?replayed=false')).json['items'] as object[]
+    expect(again).toMatchObject([{ messageId: 'm 1#r1' }, { messageId: 'm 1#r2' }])
+    const body = { reason: 'of nobody' }
+    expect(await made.call('POST', `${path}/discard`, { body, headers })).toMatchObject({ status: 200 })
+    const acts = (await made.service.quire.journal('batch/unborn')).filter(({ kind }) => kind === 'act')
+    expect(acts.every(({ at }) => at > 0)).toBe(true)
+    expect(acts.map(({ event }) => event)).toEqual([
+      { type: 'REPLAY', deadLetter: letter?.id, by: 'api', reason: null },
+      { type: 'REPLAY', deadLetter: letter?.id, by: 'ada@school', reason: null },
+      { type: 'DISCARD', deadLetter: letter?.id, by: 'ada@school', reason: 'of nobody' },
+    ])
     expect(await made.call('GET', path)).toMatchObject({ status: 404, json: { error: { code: 'dead-letter-unknown' } } })
     expect(await made.call('POST', `${path}/discard`)).toMatchObject({ status: 404 })
   })

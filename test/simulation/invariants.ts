@@ -1,7 +1,7 @@
 import type { MemoryDatabase } from '../../src/testing/memory-database.ts'
 import type { Registry } from '../../src/runtime/registry.ts'
 import type { Json } from '../../src/runtime/define-actor.ts'
-import { inboxKey } from '../../src/runtime/turn-draft.ts'
+import { inboxKey } from '../../src/runtime/inbox-key.ts'
 import type { Armed, Turn } from '../../src/runtime/turn-rows.ts'
 import type { Output } from './log-form.ts'
 

@@ -1,6 +1,6 @@
 import { request } from 'undici'
 import { onTestFinished } from 'vitest'
-import type { ComparisonRequest, Judge } from '../../src/batch/judge.ts'
+import type { ComparisonRequest, Content, Judge } from '../../src/batch/judge.ts'
 import { type BatchService, createBatchService } from '../../src/host/service.ts'
 import type { ServiceSettings } from '../../src/host/settings.ts'
 import { freshDatabase } from '../ports/adapters.ts'
@@ -32,6 +32,7 @@ export interface CallOptions {
 export interface TestServiceOptions {
   readonly settings?: Partial<ServiceSettings>
   readonly judge?: Judge
+  readonly content?: Content
   readonly logger?: Parameters<typeof createBatchService>[0]['logger']
 }
 
@@ -41,7 +42,7 @@ export async function testService(options: TestServiceOptions = {}): Promise<Tes
   const judge: Judge = options.judge ?? { concurrency: 100, submit: async (comparison) => void asked.push(comparison) }
   const service = await createBatchService({
     judge,
-    content: { fetch: async (storageId) => `text of ${storageId}` },
+    content: options.content ?? { fetch: async (storageId) => `text of ${storageId}` },
     settings: {
       databaseUrl: options.settings?.databaseUrl ?? (await freshDatabase()),
       mailboxPartitions: 4,

@@ -38,6 +38,8 @@ export class TurnDriver {
       taskUpdates: [],
       actors: this.actors,
       standing: this.standing,
+      unreadable: new Map(),
+      buried: new Map(),
       seen: this.seen,
       streaks: new Map(),
       ...work,

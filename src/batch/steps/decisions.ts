@@ -3,7 +3,8 @@ import { type Decision, decide, isHeavy } from '../../judging/decide.ts'
 import { forceVerdict } from '../../judging/force.ts'
 import { numbersOf } from '../../judging/net.ts'
 import type { Pair } from '../../judging/pairing/choose-pairs.ts'
-import type { BatchContext } from '../../machines/batch.machine.ts'
+import { type BatchContext, costGuard } from '../../machines/batch.machine.ts'
+import { capReached, isTooDear } from '../cost-guard.ts'
 import { netOf } from '../net.ts'
 
 /** Decides when nothing is outstanding; a paused batch decides nothing, a large net has its decision made by a task. */
@@ -17,10 +18,13 @@ export function decideNext(context: BatchContext): Partial<BatchContext> {
   return takeDecision(context, decide(netOf(context), context.policy))
 }
 
-/** Keeps a decision: what comes next, and the scoring for the next one. */
+/** Keeps a decision: what comes next, and the scoring for the next one. One that would ask more than may be spent pauses the batch. */
 export function takeDecision(context: BatchContext, decision: Decision): Partial<BatchContext> {
   if (context.paused) {
     return { next: 'none' }
+  }
+  if ((decision.action === 'submit' || decision.action === 'retry') && isTooDear(context)) {
+    return { paused: true, pausedBy: { by: costGuard, reason: capReached(context) }, next: 'none' }
   }
   return {
     decision: { ...decision, scoring: null },

@@ -1,6 +1,6 @@
 import { slotAt, slotCount, type Slot, withSlot } from '../../judging/comparison.ts'
 import { type Outcome, settle } from '../../judging/failed-pool.ts'
-import type { BatchContext, BatchEvent, VerdictEvent } from '../../machines/batch.machine.ts'
+import type { BatchContext, BatchEvent, Usage, VerdictEvent } from '../../machines/batch.machine.ts'
 import { postErrorCode } from '../post-error.ts'
 
 /** An outcome for one attempt of one slot. */
@@ -17,11 +17,13 @@ export function recordOutcome(context: BatchContext, event: BatchEvent): Partial
     return {}
   }
   const slot = slotAt(context.slots, answer.slot)
+  const usage = event.type === 'VERDICT' ? withAnswer(context.usage, event) : context.usage
   if (!counts(slot, answer)) {
-    return { duplicates: context.duplicates + 1 }
+    return { duplicates: context.duplicates + 1, usage }
   }
   const after = settle(slot, answer.outcome, context.policy)
   return {
+    usage,
     slots: withSlot(context.slots, answer.slot, after),
     outstanding: context.outstanding - (slot.state === 'outstanding' ? 1 : 0),
     accepted: without(context.accepted, answer.slot),
@@ -114,6 +116,14 @@ export function expireDue(context: BatchContext, event: { readonly at: number })
 function without(accepted: BatchContext['accepted'], number: number): BatchContext['accepted'] {
   const { [number]: _, ...others } = accepted
   return others
+}
+
+/** An answer that comes too late, or twice, was paid all the same. Sums are kept to a millionth of a cent. */
+function withAnswer({ tokens, cost }: Usage, { details }: VerdictEvent): Usage {
+  return {
+    tokens: tokens + Number(details['tokens'] ?? 0),
+    cost: Math.round((cost + Number(details['cost'] ?? 0)) * 1e8) / 1e8,
+  }
 }
 
 function tallied(models: BatchContext['models'], { details }: VerdictEvent): BatchContext['models'] {

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import envPaths from 'env-paths'
+import { CommandError } from '../command-error.ts'
+import { exitCodes } from '../exit-codes.ts'
 
 /** Where stored batches are: a data folder or a Postgres. */
 export type DataSource = { readonly dataDir: string } | string
@@ -11,13 +13,25 @@ export interface DataOptions {
 }
 
 /** Finds the data of the commands on stored batches: `--data`, `--database`, QUIRE_DATABASE_URL, QUIRE_DATA_DIR (rules 53). */
-export function dataSource(options: DataOptions, environment: NodeJS.ProcessEnv): DataSource | undefined {
+function dataSource(options: DataOptions, environment: NodeJS.ProcessEnv): DataSource | undefined {
   if (options.data !== undefined) {
     return { dataDir: options.data }
   }
   const url = options.database ?? given(environment['QUIRE_DATABASE_URL'])
   const folder = given(environment['QUIRE_DATA_DIR'])
   return url ?? (folder === undefined ? undefined : { dataDir: folder })
+}
+
+/** The data a command names. @throws CommandError when it names none */
+export function namedSource(options: DataOptions, environment: NodeJS.ProcessEnv): DataSource {
+  const source = dataSource(options, environment)
+  if (source === undefined) {
+    throw new CommandError(
+      exitCodes.usage,
+      'no data is named; give --data DIR or --database URL, or set QUIRE_DATABASE_URL or QUIRE_DATA_DIR',
+    )
+  }
+  return source
 }
 
 /** A variable set to nothing is not set. */

@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os'
 import { batchAddress } from '../../batch/request.ts'
 import type { StoredDeadLetter } from '../../runtime/ports.ts'
 import { CommandError } from '../command-error.ts'
@@ -40,7 +41,7 @@ export async function showDeadLetter(id: string, options: Options, output: Outpu
 export async function replayDeadLetter(id: string, options: Options, output: Output): Promise<void> {
   const position = await withStored(options, output, async (stored) => {
     await letterOf(id, stored)
-    return await stored.replay(id)
+    return await stored.replay(id, whoActs(options))
   })
   const where =
     position === null ? 'it is offered again' : `it is in the mailbox, partition ${position.partition}, offset ${position.offset}`
@@ -50,9 +51,14 @@ export async function replayDeadLetter(id: string, options: Options, output: Out
 export async function discardDeadLetter(id: string, options: Options, output: Output): Promise<void> {
   await withStored(options, output, async (stored) => {
     await letterOf(id, stored)
-    await stored.discard(id)
+    await stored.discard(id, whoActs(options))
   })
   output.result({ id, discarded: true }, [`${id}: discarded`])
+}
+
+/** Kept in the journal. */
+function whoActs({ reason }: Options): { readonly by: string; readonly reason?: string } {
+  return { by: userInfo().username, ...(typeof reason === 'string' ? { reason } : {}) }
 }
 
 async function letterOf(id: string, stored: Stored): Promise<StoredDeadLetter> {

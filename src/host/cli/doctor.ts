@@ -2,8 +2,7 @@ import { userInfo } from 'node:os'
 import { createKafkajsClient } from '../../kafka/kafkajs-client.ts'
 import { mailboxTopic } from '../../kafka/client-ports.ts'
 import { kafkaSettings } from '../../kafka/options.ts'
-import { type Database, openPGlite, openPostgres } from '../../persistence/database.ts'
-import { lockFolder } from '../../persistence/folder-lock.ts'
+import type { Database } from '../../persistence/database.ts'
 import { createStore } from '../../persistence/store.ts'
 import { survey } from '../../persistence/survey.ts'
 import { messageOf } from '../../runtime/errors.ts'
@@ -16,14 +15,16 @@ import { type HaltedLog, logChecks } from '../doctor/log-checks.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { kafkaOptionsOf } from '../quire-options.ts'
 import { readSettings } from '../read-settings.ts'
-import { type DataOptions, dataSource } from './data.ts'
+import type { DataOptions } from './data.ts'
+import { openDatabase } from './open-database.ts'
+import { operatorsBatch } from './operators-batch.ts'
 import type { Output } from './output.ts'
 
 type Options = Readonly<Record<string, string | boolean | undefined>>
 
 /** `quire doctor`: looks at everything Quire needs and changes nothing, unless a gap is to be accepted. */
 export async function doctor(options: Options, output: Output): Promise<void> {
-  const { database, close } = await open(options as DataOptions)
+  const { database, close } = await openDatabase(options as DataOptions)
   try {
     const { checks, halted, store } = await examine(database)
     const accepted = await acceptGaps(options['acceptGap'], halted, store)
@@ -41,24 +42,6 @@ export async function doctor(options: Options, output: Output): Promise<void> {
   }
 }
 
-async function open(options: DataOptions): Promise<{ readonly database: Database; close(): Promise<void> }> {
-  const source = dataSource(options, process.env)
-  const { databaseSchema: schema } = readSettings(process.env)
-  if (source === undefined) {
-    throw new CommandError(
-      exitCodes.usage,
-      'no data is named; give --data DIR or --database URL, or set QUIRE_DATABASE_URL or QUIRE_DATA_DIR',
-    )
-  }
-  if (typeof source === 'string') {
-    const database = openPostgres({ url: source, schema, clock: systemClock })
-    return { database, close: () => database.close() }
-  }
-  const lock = await lockFolder(source.dataDir)
-  const database = await openPGlite({ dataDir: lock.databaseDir, schema, clock: systemClock })
-  return { database, close: () => database.close().finally(() => lock.release()) }
-}
-
 interface Findings {
   readonly checks: readonly Check[]
   readonly halted: readonly HaltedLog[]
@@ -71,7 +54,7 @@ async function examine(database: Database): Promise<Findings> {
   const store = createStore(database, systemClock)
   try {
     const before = systemClock.now()
-    const found = await survey(database)
+    const found = await survey(database, operatorsBatch().tables ?? [])
     const now = (before + systemClock.now()) / 2
     const checks = databaseChecks(found, now, kafka === undefined ? 'a table of the database' : `Kafka topic ${topic}`)
     if (kafka === undefined || found.schema === null || found.schema.pending.length > 0) {

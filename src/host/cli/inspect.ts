@@ -6,6 +6,8 @@ import type { Transition } from '../../runtime/watch.ts'
 import { CommandError } from '../command-error.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { Output } from './output.ts'
+import { usd } from '../token-price.ts'
+import { rankingCsv } from '../ranking-csv.ts'
 import { rankingTable } from './ranking-table.ts'
 import { openStored, type Stored } from './stored.ts'
 
@@ -21,35 +23,6 @@ export async function withStored<T>(options: Options, output: Output, read: (sto
   }
 }
 
-const pageSize = 1_000
-
-export async function listBatches(options: Options, output: Output): Promise<void> {
-  const filter = {
-    type: 'batch',
-    limit: pageSize,
-    ...(typeof options['state'] === 'string' ? { state: options['state'] } : {}),
-    ...(options['active'] === true ? { runStatus: 'active' as const } : {}),
-  }
-  const actors = await withStored(options, output, (stored) => stored.actors(filter))
-  const batches = actors.map((actor) => {
-    const progress = JSON.parse(actor.progress ?? 'null') as BatchProgress
-    return {
-      batch: actor.address.slice('batch/'.length),
-      state: actor.state,
-      status: progress.status,
-      counters: progress.counters,
-      createdAt: iso(actor.createdAt),
-      stateSince: iso(actor.stateSince),
-      parked: actor.parked,
-    }
-  })
-  const lines = batches.map(
-    ({ batch, state, status, counters, stateSince }) =>
-      `${batch}  ${state}  ${status}  ${counters.completed} verdicts  since ${stateSince}`,
-  )
-  output.result({ batches, more: batches.length === pageSize }, lines.length === 0 ? ['no batches'] : lines)
-}
-
 export async function why(batch: string, options: Options, output: Output): Promise<void> {
   const found = await withStored(options, output, (stored) => stored.inspect(batchAddress(batch)))
   const progress = found.progress as BatchProgress
@@ -59,9 +32,15 @@ export async function why(batch: string, options: Options, output: Output): Prom
     `${batch}: ${found.state} (${progress.status}) since ${iso(found.stateSince)}`,
     `waits for ${found.waitsFor}`,
     ...end,
+    ...usageLine(progress),
     ...(next.length === 0 ? [] : ['next:', ...next]),
     ...(found.numbers === null ? [] : [`last decision: ${(found.numbers as { readonly reason: string }).reason}`]),
   ])
+}
+
+/** A batch that was last stepped by an older version counted nothing. */
+function usageLine({ usage }: Partial<BatchProgress>): string[] {
+  return usage === undefined || usage.tokens + usage.cost === 0 ? [] : [`its answers took ${usage.tokens} tokens and ${usd(usage.cost)}`]
 }
 
 export async function showJournal(batch: string, options: Options, output: Output): Promise<void> {
@@ -91,12 +70,24 @@ export async function showResult(batch: string, options: Options, output: Output
   }))
   const scores = (found.output as { readonly scores: BatchScores | null } | null)?.scores ?? null
   const { end, status } = found.progress as BatchProgress
+  if (options['csv'] === true) {
+    const csv = csvOf(batch, scores, end === null ? `it waits for ${found.waitsFor}` : `it ended ${status}: ${end.reason}`)
+    return output.result({ batch, status, csv }, [csv.trimEnd()])
+  }
   const summary = end === null ? `${batch} is not done yet: it waits for ${found.waitsFor}` : `${status}: ${end.reason}`
   output.result({ batch, status, end, scores, events }, [
     ...rankingTable(scores?.ranking ?? []),
     summary,
     ...events.map((event) => `event ${event.topic} ${event.id}`),
   ])
+}
+
+/** The same table as over HTTP. @throws CommandError when there is no ranking, with the reason */
+function csvOf(batch: string, scores: BatchScores | null, why: string): string {
+  if (scores === null) {
+    throw new CommandError(exitCodes.refused, `${batch} has no ranking: ${why}`)
+  }
+  return rankingCsv(scores.ranking)
 }
 
 /** XState's event names in plain words. */
@@ -106,6 +97,6 @@ function plain(name: string): string {
   return after !== null ? `the ${after[1]} delay` : ended !== null ? `task ${ended[2]} ${ended[1] === 'done' ? 'done' : 'failed'}` : name
 }
 
-function iso(at: number): string {
+export function iso(at: number): string {
   return new Date(at).toISOString()
 }

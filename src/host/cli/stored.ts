@@ -1,19 +1,21 @@
-import { batchActor } from '../../batch/batch.actor.ts'
 import { requestOwner } from '../../persistence/folder-lock.ts'
 import { createQuire, type Quire } from '../../quire.ts'
 import type { ActorState } from '../../runtime/actor-state.ts'
 import { isQuireError } from '../../runtime/errors.ts'
 import type { Explanation } from '../../runtime/explain.ts'
+import type { Forgotten } from '../../runtime/forget.ts'
 import type { OutboundEvent } from '../../runtime/local-publisher.ts'
 import type { Position } from '../../runtime/message.ts'
-import type { ActorFilter, ActorSummary, DeadLetterQuery, StoredDeadLetter } from '../../runtime/ports.ts'
+import type { ActorFilter, ActorSummary, DeadLetterQuery, StoredDeadLetter, StuckActor } from '../../runtime/ports.ts'
+import type { Actor } from '../../runtime/storage-act.ts'
 import { systemIds } from '../../runtime/system.ts'
 import type { Transition } from '../../runtime/watch.ts'
 import { CommandError } from '../command-error.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { kafkaOptionsOf } from '../quire-options.ts'
 import { readSettings } from '../read-settings.ts'
-import { type DataOptions, dataSource } from './data.ts'
+import { type DataOptions, namedSource } from './data.ts'
+import { operatorsBatch } from './operators-batch.ts'
 import { stuckOnDatabase } from './database-wait.ts'
 import type { Output } from './output.ts'
 
@@ -23,11 +25,13 @@ export interface Stored {
   actors(filter: ActorFilter): Promise<readonly ActorSummary[]>
   journal(address: string, options?: { readonly after?: number; readonly limit?: number }): Promise<readonly Transition[]>
   outputs(address: string): Promise<readonly OutboundEvent[]>
+  stuck(limit: number): Promise<readonly StuckActor[]>
   /** The state after the event; the same id counts once. */
   act(address: string, event: { readonly type: string }, id?: string): Promise<ActorState>
   deadLetters(query: DeadLetterQuery): Promise<readonly StoredDeadLetter[]>
-  replay(deadLetterId: string): Promise<Position | null>
-  discard(deadLetterId: string): Promise<void>
+  replay(deadLetterId: string, by: Actor): Promise<Position | null>
+  discard(deadLetterId: string, by: Actor): Promise<void>
+  forget(address: string, by: Actor & { readonly id: string }): Promise<Forgotten>
   close(): Promise<void>
 }
 
@@ -40,29 +44,26 @@ export function storedOf(quire: Quire): Stored {
     actors: (filter) => quire.actors(filter),
     journal: (address, options) => quire.journal(address, options),
     outputs: (address) => quire.outputs(address),
+    stuck: (limit) => quire.stuck(limit),
     act: (address, event, id = `operator-${systemIds.next()}`) => quire.ask(address, event, { id, timeoutMs: patienceMs }),
     deadLetters: (query) => quire.deadLetters(query),
-    replay: (deadLetterId) => quire.replay(deadLetterId),
-    discard: (deadLetterId) => quire.discard(deadLetterId),
+    replay: (deadLetterId, by) => quire.replay(deadLetterId, by),
+    discard: (deadLetterId, by) => quire.discard(deadLetterId, by),
+    forget: (address, by) => quire.forget(address, by),
     close: () => quire.stop(),
   }
 }
 
 /** Opens the data a command names. A folder that another process owns is asked through its socket. */
 export async function openStored(options: DataOptions, output: Output, environment: NodeJS.ProcessEnv): Promise<Stored> {
-  const source = dataSource(options, environment)
-  if (source === undefined) {
-    throw new CommandError(
-      exitCodes.usage,
-      'no data is named; give --data DIR or --database URL, or set QUIRE_DATABASE_URL or QUIRE_DATA_DIR',
-    )
-  }
+  const source = namedSource(options, environment)
   try {
     const settings = readSettings(environment)
     const kafka = kafkaOptionsOf(settings)
     const { mailboxPartitions: partitions, databaseSchema: schema } = settings
     const log = kafka === undefined ? {} : { kafka, owns: false }
-    const quire = await createQuire({ database: source, partitions, schema, actors: { batch: operatorsBatch() }, ...log })
+    const archive = settings.archiveDir === undefined ? {} : { archiveDir: settings.archiveDir }
+    const quire = await createQuire({ database: source, partitions, schema, actors: { batch: operatorsBatch() }, ...log, ...archive })
     await quire.start()
     return await whenUp(quire, output)
   } catch (error) {
@@ -71,16 +72,6 @@ export async function openStored(options: DataOptions, output: Output, environme
     }
     throw error
   }
-}
-
-/** The batch as an operator's process has it: it steps and scores, but asks no judge and fetches no text. */
-function operatorsBatch() {
-  return batchActor({
-    judge: { concurrency: 0, submit: () => Promise.reject(new Error('an operator asks no judge')) },
-    content: {
-      fetch: (_, { signal }) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
-    },
-  })
 }
 
 async function whenUp(quire: Quire, output: Output): Promise<Stored> {
@@ -125,10 +116,12 @@ function ownerProxy(dataDir: string): Stored {
     actors: (filter) => ask('actors', filter),
     journal: (address, options = {}) => ask('journal', address, options),
     outputs: (address) => ask('outputs', address),
+    stuck: (limit) => ask('stuck', limit),
     act: (address, event, id = `operator-${systemIds.next()}`) => ask('act', address, event, id),
     deadLetters: (query) => ask('deadLetters', query),
-    replay: (deadLetterId) => ask('replay', deadLetterId),
-    discard: (deadLetterId) => ask('discard', deadLetterId),
+    replay: (deadLetterId, by) => ask('replay', deadLetterId, by),
+    discard: (deadLetterId, by) => ask('discard', deadLetterId, by),
+    forget: (address, by) => ask('forget', address, by),
     close: async () => {},
   }
 }

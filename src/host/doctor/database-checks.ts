@@ -13,7 +13,7 @@ export function databaseChecks({ version, now: theirs, schema }: Survey, now: nu
       : ill('clock', `the database's clock is ${skew} ms away`, 'synchronise the clocks of both machines (NTP)')
   const database = well('database', version.split(' on ')[0] ?? version)
   return schema === null
-    ? [database, clock, ill('schema', 'Quire was never started here', 'start a node: it makes the schema')]
+    ? [database, clock, ill('schema', 'Quire was never started here', 'quire migrate, or start a node: it makes the schema')]
     : [database, clock, schemaCheck(schema), logCheck(schema, configuredLog), ...actorChecks(schema)]
 }
 
@@ -23,7 +23,7 @@ function schemaCheck({ pending, unknown }: SchemaSurvey): Check {
   }
   return pending.length === 0
     ? well('schema', 'up to date')
-    : ill('schema', `not migrated yet: ${pending.join(', ')}`, 'start a node of this version: it migrates')
+    : ill('schema', `not migrated yet: ${pending.join(', ')}`, 'quire migrate, or start a node of this version: it migrates')
 }
 
 function logCheck({ settings }: SchemaSurvey, configured: string): Check {

@@ -61,6 +61,9 @@ export function apiErrorOf(error: unknown): ApiError {
   if (isQuireError(error, 'unknown-actor')) {
     return new ApiError(404, 'unknown-batch', error.message)
   }
+  if (isQuireError(error, 'actor-gone')) {
+    return new ApiError(410, 'gone', error.message)
+  }
   if (isQuireError(error)) {
     const status = statuses[error.code]
     return status === undefined ? internal() : new ApiError(status, error.code, error.message)

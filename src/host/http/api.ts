@@ -47,12 +47,13 @@ export async function whileUp<T>({ quire, clock }: Pick<ApiParts, 'quire' | 'clo
   if (database.state !== 'up') {
     throw unavailable(`the database is away (${database.reason ?? database.state}); nothing is lost, try again`)
   }
+  // What throws at once must leave no limit behind: its rejection would reach nobody and end the process.
+  const running = work()
+  running.catch(() => undefined)
   let cancel = (): void => {}
   const late = new Promise<never>((_, reject) => {
     cancel = clock.schedule(patienceMs, () => reject(unavailable(`no answer within ${patienceMs / 1_000} s; try again`)))
   })
-  const running = work()
-  running.catch(() => undefined)
   return await Promise.race([running, late]).finally(cancel)
 }
 
@@ -94,5 +95,6 @@ export const errorAnswers = {
   401: apiErrorSchema.describe('The token is missing or wrong.'),
   404: apiErrorSchema.describe('There is none.'),
   409: apiErrorSchema.describe('Its state does not allow it; the sentence has the numbers.'),
+  410: apiErrorSchema.describe('It was archived or forgotten.'),
   503: apiErrorSchema.describe('A server is away; Retry-After says when to try again.'),
 }

@@ -2,8 +2,7 @@ import { z } from 'zod'
 import { operate, operatorActs } from '../operator.ts'
 import { addressIn, type Api, type ApiParts, batchParams, errorAnswers, whileUp } from './api.ts'
 import { idempotencyKey } from './idempotency-key.ts'
-
-const order = z.object({ reason: z.string().min(1).max(500).optional() }).nullish()
+import { order } from './order.ts'
 
 const acted = z.object({ batch: z.string(), state: z.string(), status: z.string(), paused: z.boolean() })
 

@@ -24,6 +24,7 @@ const detail = batchItem.extend({
   cjBatchId: z.string(),
   runStatus: z.string(),
   updatedAt: z.iso.datetime(),
+  pausedBy: z.object({ by: z.string(), reason: z.string().nullable() }).nullable(),
   end: decided.nullable().describe('How it ended, and by what.'),
   why: z.object({
     waitsFor: z.string(),
@@ -104,6 +105,7 @@ function detailOf(found: Explanation) {
     cjBatchId: cjBatchId(found.address),
     runStatus: found.runStatus,
     updatedAt: isoTime(found.updatedAt),
+    pausedBy: progress.pausedBy ?? null,
     end: progress.end,
     why: {
       waitsFor: found.waitsFor,

@@ -2,9 +2,12 @@ import { z } from 'zod'
 import { batchAddress } from '../../batch/request.ts'
 import type { StoredDeadLetter } from '../../runtime/ports.ts'
 import { batchOf } from '../batch-ids.ts'
+import { order } from './order.ts'
 import { type Api, type ApiParts, cursorOf, errorAnswers, fromCursor, whileUp } from './api.ts'
 import { ApiError } from './api-error.ts'
 import { isoTime } from './batch-view.ts'
+
+const tags = ['dead letters']
 
 const item = z.object({
   id: z.string(),
@@ -31,7 +34,6 @@ const replayed = z.object({ id: z.string(), position: z.object({ partition: z.in
 
 /** Messages that could not be handled: to look at, to send again, to give up. */
 export function deadLetters(app: Api, parts: ApiParts): void {
-  const tags = ['dead letters']
   app.get(
     '/v1/dead-letters',
     {
@@ -59,28 +61,47 @@ export function deadLetters(app: Api, parts: ApiParts): void {
       return { ...itemOf(letter), body: letter.body }
     },
   )
+  letterActs(app, parts)
+}
+
+function letterActs(app: Api, parts: ApiParts): void {
   app.post(
     '/v1/dead-letters/:id/replay',
-    { schema: { tags, summary: 'Send it again as a message of its own', params, response: { ...errorAnswers, 202: replayed } } },
+    {
+      schema: { tags, summary: 'Send it again as a message of its own', params, body: order, response: { ...errorAnswers, 202: replayed } },
+    },
     async (request, reply) => {
       const { id } = request.params
       const letter = await whileUp(parts, () => letterOf(id, parts))
-      const where = await whileUp(parts, () => parts.quire.replay(id))
+      const where = await whileUp(parts, () => parts.quire.replay(id, whoActs(request)))
       parts.log.info({ address: letter.address, deadLetter: id, by: request.actor }, 'a dead letter was replayed')
       return reply.code(202).send({ id, position: where === null ? null : { partition: where.partition, offset: where.offset } })
     },
   )
   app.post(
     '/v1/dead-letters/:id/discard',
-    { schema: { tags, summary: 'Delete it for good', params, response: { ...errorAnswers, 200: z.object({ id: z.string() }) } } },
+    {
+      schema: {
+        tags,
+        summary: 'Delete it for good',
+        params,
+        body: order,
+        response: { ...errorAnswers, 200: z.object({ id: z.string() }) },
+      },
+    },
     async (request) => {
       const { id } = request.params
       const { address, cause } = await whileUp(parts, () => letterOf(id, parts))
-      await whileUp(parts, () => parts.quire.discard(id))
+      await whileUp(parts, () => parts.quire.discard(id, whoActs(request)))
       parts.log.warn({ address, deadLetter: id, cause, by: request.actor }, 'a dead letter was discarded')
       return { id }
     },
   )
+}
+
+/** Kept in the journal. */
+function whoActs({ actor, body }: { readonly actor: string; readonly body: z.output<typeof order> }) {
+  return { by: actor, ...(body?.reason === undefined ? {} : { reason: body.reason }) }
 }
 
 async function list({ batch, replayed: which, limit, after }: z.output<typeof listQuery>, { quire }: ApiParts) {

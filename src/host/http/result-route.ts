@@ -3,7 +3,7 @@ import type { BatchProgress } from '../../batch/progress.ts'
 import type { BatchScores } from '../../machines/batch.machine.ts'
 import { addressIn, type Api, type ApiParts, batchParams, errorAnswers, whileUp } from './api.ts'
 import { ApiError } from './api-error.ts'
-import { rankingCsv } from './ranking-csv.ts'
+import { rankingCsv } from '../ranking-csv.ts'
 
 const result = z.object({
   batch: z.string(),

@@ -10,6 +10,7 @@ import { type AccessOptions, authenticate } from './authentication.ts'
 import { batchActs } from './batch-acts.ts'
 import { batchReads } from './batch-reads.ts'
 import { deadLetters } from './dead-letters.ts'
+import { forgetRoute } from './forget-route.ts'
 import { healthRoutes } from './health-routes.ts'
 import { intake } from './intake.ts'
 import { pageRoute } from './page-route.ts'
@@ -58,7 +59,7 @@ export async function createApi(parts: ApiParts, options: HttpOptions): Promise<
         throw unavailable('the service is stopping; another process takes it, or this one after its start')
       }
     })
-    for (const routes of [batchReads, batchActs, deadLetters, streamRoute]) {
+    for (const routes of [batchReads, batchActs, forgetRoute, deadLetters, streamRoute]) {
       routes(inside, parts)
     }
     await inside.register(async (raw: Api) => intake(raw, parts))

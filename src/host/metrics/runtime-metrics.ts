@@ -67,7 +67,7 @@ function registerMonitor(registry: Registry, status: () => Status): void {
       },
     })
   }
-  counter('quire_monitor_rounds_total', 'Rounds of the monitor that found something.', ({ rounds }) => rounds)
+  counter('quire_monitor_rounds_total', 'Rounds of the monitor.', ({ rounds }) => rounds)
   counter('quire_monitor_recoveries_total', 'Actors the monitor had to wake; in health 0.', ({ recovered }) => recovered)
 }
 

@@ -26,6 +26,7 @@ const columns: readonly Column<ActorRow>[] = [
   field('armed', 'text'),
   field('waitsOutside', 'bool'),
   field('parked', 'text'),
+  field('tombstone', 'text'),
   field('createdAt', 'int8'),
   field('stateSince', 'int8'),
   field('updatedAt', 'int8'),

@@ -6,6 +6,7 @@ import type { Database } from '../database.ts'
 import { codeOf } from '../errors.ts'
 import { readPartitions } from '../partitions.ts'
 import { writeActors } from './actors.ts'
+import { eraseActors } from './erasure.ts'
 import { fence } from './fence.ts'
 import { writeLogs } from './logs.ts'
 import { writeTasks } from './tasks.ts'
@@ -27,6 +28,7 @@ export async function commitTurn(database: Database, turn: Turn, tables: Readonl
     ...writeTasks(database, turn),
     ...writeLogs(database, turn),
     ...writeTenantRows(database, turn.rows, tables),
+    ...eraseActors(database, turn, tables),
   ]
   const parts = writes.map((part, index) => sql`${sql.raw(`part_${index}`)} as (${part})`)
   const all = sql.join([sql`moved as (${fence(database, turn)})`, ...parts])

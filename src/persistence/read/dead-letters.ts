@@ -15,12 +15,14 @@ export async function readDeadLetters(
     ...(after === undefined ? [] : [sql`(at, id) > (${after.at}, ${after.id})`]),
   ]
   const { rows } = await sql`
-    select partition, id, address, message_id, kind, body, cause, message, at, replayed from ${database.table('dead_letters')}
+    select partition, id, address, message_id, kind, body, cause, message, at, replayed, replays from ${database.table('dead_letters')}
     where ${sql.join(conditions, sql` and `)} order by at, id limit ${limit}`.execute(database.kysely)
   return camelRows(rows)
 }
 
-export async function discardDeadLetter(database: Database, id: string): Promise<boolean> {
-  const { rows } = await sql`delete from ${database.table('dead_letters')} where id = ${id} returning id`.execute(database.kysely)
-  return rows.length > 0
+export async function markReplayed(database: Database, id: string, times: number): Promise<void> {
+  await sql`
+    update ${database.table('dead_letters')} set replayed = true, replays = greatest(replays, ${times}) where id = ${id}`.execute(
+    database.kysely,
+  )
 }

@@ -31,10 +31,16 @@ export async function settleOutbox(
   const done = sql`unnest(${rows.map((row) => row.partition)}::int4[], ${rows.map((row) => row.entry)}::int8[]) as done(partition, entry)`
   const same = sql`stored.partition = done.partition and stored.entry = done.entry`
   const outbox = database.table('outbox')
-  await (options.keep
-    ? sql`update ${outbox} stored set delivered_at = ${options.now} from ${done} where ${same}`
-    : sql`delete from ${outbox} stored using ${done} where ${same}`
-  ).execute(database.kysely)
+  if (!options.keep) {
+    await sql`delete from ${outbox} stored using ${done} where ${same}`.execute(database.kysely)
+    return
+  }
+  // The last outputs of an actor that is gone were waited for; now they go too. Two parts of one statement: no row is in both.
+  const isGone = sql`exists (select 1 from ${database.table('actors')} a
+    where a.partition = stored.partition and a.address = stored.address and a.tombstone is not null)`
+  await sql`
+    with gone as (delete from ${outbox} stored using ${done} where ${same} and ${isGone})
+    update ${outbox} stored set delivered_at = ${options.now} from ${done} where ${same} and not ${isGone}`.execute(database.kysely)
 }
 
 /** One statement: an output is never both a dead letter and still on offer, nor neither. */

@@ -1,4 +1,4 @@
-import type { RankedItem } from '../../machines/batch.machine.ts'
+import type { RankedItem } from '../machines/batch.machine.ts'
 
 const heading = 'rank,essay_id,score,standard_error'
 

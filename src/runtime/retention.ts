@@ -1,0 +1,66 @@
+import { messageOf } from './errors.ts'
+import { actorTypeOf, addressHash, type Message } from './message.ts'
+import type { Archive, StoredRow } from './archive.ts'
+import type { DoneActor, Logger, Mailbox, Store } from './ports.ts'
+import type { StorageAct } from './storage-act.ts'
+
+export interface RetentionParts {
+  readonly store: Pick<Store, 'over' | 'storedOf'>
+  readonly mailbox: Pick<Mailbox, 'append'>
+  readonly archive?: Archive
+  readonly logger: Logger
+  readonly owned: () => readonly number[]
+  readonly now: () => number
+  /** How long an actor is kept after its end, ms; 0 = for ever. */
+  readonly retentionMs: number
+}
+
+/** Actors archived in one round at most; the next round takes the rest. */
+const roundSize = 1_000
+
+/**
+ * Archives actors that ended long ago, then has them deleted: each is written durably before a message asks its owner to
+ * bury it, as it was archived. After a crash between the two it is written again, under the same name.
+ * @returns how many were archived
+ */
+export async function archiveOver(parts: RetentionParts): Promise<number> {
+  const { store, mailbox, archive, logger, owned, now, retentionMs } = parts
+  if (retentionMs === 0 || archive === undefined) {
+    return 0
+  }
+  const found = await store.over(owned(), now() - retentionMs, roundSize)
+  let archived = 0
+  for (const actor of found) {
+    const name = archiveName(actor)
+    const rows = await store.storedOf(actor)
+    try {
+      await archive.write(name, documentOf(actor, rows))
+    } catch (error) {
+      logger.error({ address: actor.address, error: messageOf(error) }, 'an actor could not be archived; nothing is deleted')
+      return archived
+    }
+    await mailbox.append([burialOf(actor, name)])
+    archived += 1
+  }
+  if (archived > 0) {
+    logger.info({ archived }, 'actors were archived and will be deleted')
+  }
+  return archived
+}
+
+/** Month of the end, type, readable part of the id, and the hash that tells it from its like. The same at every try. */
+function archiveName({ address, stateSince }: DoneActor): string {
+  const type = actorTypeOf(address)
+  const id = address.slice(type.length + 1).replaceAll(/[^A-Za-z0-9_-]/g, '_')
+  return `${new Date(stateSince).toISOString().slice(0, 7)}/${type}-${id.slice(0, 80)}-${addressHash(address)}.jsonl`
+}
+
+/** First who it is, then every row as it was stored; the last line tells a whole document from a part. */
+function documentOf({ address, partition, stateSince }: DoneActor, rows: readonly StoredRow[]): readonly object[] {
+  return [{ archive: 'quire', version: 1, address, partition, endedAt: new Date(stateSince).toISOString() }, ...rows, { rows: rows.length }]
+}
+
+function burialOf({ address, seq }: DoneActor, archive: string): Message {
+  const body: StorageAct = { type: 'ARCHIVE', by: 'retention', reason: null, archive, seq }
+  return { id: `archive-${seq}`, address, kind: 'act', body: JSON.stringify(body) }
+}

@@ -1,0 +1,55 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { expect, it, onTestFinished } from 'vitest'
+import { freshDatabase } from '../ports/adapters.ts'
+import { quire } from '../support/command.ts'
+
+async function query(url: string, text: string): Promise<readonly Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  return await client
+    .query<Record<string, unknown>>(text)
+    .then(({ rows }) => rows)
+    .finally(() => client.end())
+}
+
+async function folder(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'quire-migrate-'))
+  onTestFinished(() => rm(dir, { recursive: true, force: true }))
+  return dir
+}
+
+it.each([
+  { name: 'a Postgres', place: async () => ['--database', await freshDatabase()] },
+  { name: 'a data folder', place: async () => ['--data', await folder()] },
+])('$name is checked without a change, migrated once, and up to date then', async ({ place }) => {
+  const where = await place()
+  const before = await quire('migrate', '--check', '--json', ...where)
+  expect(before).toMatchObject({ code: 11, json: { upToDate: false } })
+  const { pending } = before.json as { readonly pending: readonly string[] }
+  expect(pending).toEqual(expect.arrayContaining(['0001-initial', 'table texts 0001']))
+  expect(await quire('migrate', '--json', ...where)).toMatchObject({ code: 0, json: { upToDate: true, applied: pending } })
+  expect(await quire('migrate', '--check', '--json', ...where)).toMatchObject({ code: 0, json: { upToDate: true, pending: [] } })
+})
+
+it('a schema of a newer version is refused by both, a missing migration is named, and the stored number of partitions stays', async () => {
+  const database = await freshDatabase()
+  await quire('migrate', '--database', database)
+  await query(database, "update quire.settings set value = '8' where name = 'partitions'")
+  await query(database, 'delete from quire.partitions where id >= 8')
+  await query(database, "delete from quire.migrations where name = 'table texts 0001'")
+  await query(database, 'drop table quire.texts')
+  expect(await quire('migrate', '--check', '--database', database)).toMatchObject({
+    code: 11,
+    stdout: expect.stringContaining('  table texts 0001'),
+  })
+  expect(await quire('doctor', '--json', '--database', database)).toMatchObject({ code: 10 })
+  expect(await quire('migrate', '--database', database)).toMatchObject({ code: 0 })
+  expect(await query(database, 'select count(*)::int as count from quire.partitions')).toEqual([{ count: 8 }])
+  await query(database, "insert into quire.migrations (name) values ('9999-from-the-future')")
+  for (const args of [['migrate'], ['migrate', '--check']]) {
+    expect(await quire(...args, '--database', database)).toMatchObject({ code: 8, stderr: expect.stringContaining('9999-from-the-future') })
+  }
+})
