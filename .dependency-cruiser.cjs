@@ -64,6 +64,12 @@ module.exports = {
   forbidden: [
     ...Object.entries(folders).flatMap(rulesOf),
     {
+      name: 'imports-of-page',
+      severity: 'error',
+      from: { path: '^page/src/' },
+      to: { pathNot: ['^page/src/', '^src/judging/', '^virtual:', ...['preact', 'uplot'].map(inPackage)] },
+    },
+    {
       name: 'tables-of-the-tenant-only-for-its-queries',
       severity: 'error',
       from: { path: '^src/persistence/', pathNot: [tenantQueries.from] },
@@ -100,7 +106,7 @@ module.exports = {
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     },
     { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^virtual:' } },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -9,9 +9,12 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const planted = fileURLToPath(new URL('planted-imports', import.meta.url))
 const cruiser = join(root, 'node_modules', 'dependency-cruiser', 'bin', 'dependency-cruise.mjs')
 
-/** @param {string} folder one that holds `src` */
+/** Where source lies: of the service, and of its live page. */
+const places = ['src', 'page/src']
+
+/** @param {string} folder one that holds the places */
 function cruise(folder) {
-  const args = [cruiser, 'src', '--config', join(root, '.dependency-cruiser.cjs'), '--output-type', 'json']
+  const args = [cruiser, ...places, '--config', join(root, '.dependency-cruiser.cjs'), '--output-type', 'json']
   const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8', maxBuffer: 100_000_000 })
   if (!stdout.startsWith('{')) {
     throw new Error(`dependency-cruiser gave no report of ${folder}: ${stderr}`)
@@ -19,14 +22,16 @@ function cruise(folder) {
   return JSON.parse(stdout)
 }
 
-/** @param {string} folder one that holds `src` */
+/** @param {string} folder one that holds the places */
 function sourcesOf(folder) {
-  return readdirSync(join(folder, 'src'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => `src/${name.replaceAll('\\', '/')}`)
+  return places.flatMap((place) =>
+    readdirSync(join(folder, place), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /(?<!\.d)\.tsx?$/.test(name))
+      .map((name) => `${place}/${name.replaceAll('\\', '/')}`),
+  )
 }
 
-/** Files of `src` that dependency-cruiser did not read. */
+/** Source files that dependency-cruiser did not read. */
 function unseen(report, folder) {
   const seen = new Set(report.modules.map((module) => module.source))
   return sourcesOf(folder).filter((source) => !seen.has(source))

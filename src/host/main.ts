@@ -24,15 +24,7 @@ type Options = Readonly<Record<string, string | boolean | undefined>>
 export function createProgram(run: (work: (output: Output) => Promise<void>, options: Options) => Promise<void>): Command {
   const program = new Command('quire').description('Durable comparative-judgement batches.').version(version()).exitOverride()
   const json = ['--json', 'print one JSON object as the last line of stdout'] as const
-  program
-    .command('demo')
-    .description('rank four example essays, with an embedded database and a judge in this process')
-    .option('--crash', 'kill the process with SIGKILL after some verdicts, start again and finish')
-    .option('--no-monitor', 'without the monitor: the result is the same')
-    .addOption(program.createOption('--kill-after <n>', 'kill this process after n verdicts').hideHelp())
-    .addOption(program.createOption('--data <dir>', 'data folder').hideHelp())
-    .option(...json)
-    .action((options: Options) => run((output) => demo(options, output), options))
+  demoCommand(program, json, run)
   program
     .command('rank <folder>')
     .description('rank the .txt and .md files of a folder; run it again and it goes on where it was')
@@ -90,6 +82,19 @@ const acts: Readonly<Record<OperatorAct, string>> = {
   force: 'finish it with what it has, if 80 % is settled',
   pause: 'count outcomes, but submit and decide nothing',
   resume: 'go on after a pause',
+}
+
+function demoCommand(program: Command, json: Flag, run: Run): void {
+  program
+    .command('demo')
+    .description('rank four example essays, with an embedded database and a judge in this process')
+    .option('--crash', 'kill the process with SIGKILL after some verdicts, start again and finish')
+    .option('--page', 'rank all twelve, slowly, and watch on the live page until Ctrl-C')
+    .option('--no-monitor', 'without the monitor: the result is the same')
+    .addOption(program.createOption('--kill-after <n>', 'kill this process after n verdicts').hideHelp())
+    .addOption(program.createOption('--data <dir>', 'data folder').hideHelp())
+    .option(...json)
+    .action((options: Options) => run((output) => demo(options, output), options))
 }
 
 function operatorCommands(program: Command, json: Flag, run: Run): void {

@@ -17,6 +17,8 @@ export interface MockJudgeOptions {
   readonly logFile?: string
   /** Called after an answer was handed in. */
   readonly onAnswered?: () => void
+  /** How many times longer than usual a verdict takes, for those who watch. */
+  readonly slower?: number
 }
 
 /** Time a verdict takes, ms: from `least` on, by the comparison's id, so that verdicts come back out of order. */
@@ -35,7 +37,7 @@ export function mockJudge(options: MockJudgeOptions = {}): Judge {
     async submit(comparison, scope) {
       const at = systemClock.now()
       await log({ comparison: comparison.id, at })
-      await pause(latencyOf(comparison.id), scope.signal, systemClock)
+      await pause((options.slower ?? 1) * latencyOf(comparison.id), scope.signal, systemClock)
       await scope.answer(answerTo(comparison, at))
       await log({ comparison: comparison.id, at, answeredAt: systemClock.now() })
       options.onAnswered?.()

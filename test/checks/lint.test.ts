@@ -39,6 +39,8 @@ const planted: readonly (readonly [path: string, text: string, ...rules: string[
   ['src/runtime/201-lines.ts', lines(201), 'max-lines'],
   ['src/machines/chart.machine.ts', lines(300)],
   ['src/persistence/migrations/0009-long.ts', lines(300)],
+  ['page/src/201-lines.ts', lines(201), 'max-lines'],
+  ['page/src/batch/default.tsx', 'const some = 1\nexport default some', 'no-default-export'],
   ['src/runtime/long-function.ts', `export function long(): void {\n${'  void 0\n'.repeat(60)}}`, 'max-lines-per-function'],
 ]
 

@@ -10,6 +10,7 @@ import { demoEssays } from '../demo-essays.ts'
 import { readEssayFolder } from '../essay-folder.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { type Asked, mockJudge } from '../mock-judge.ts'
+import { demoOnPage } from './demo-page.ts'
 import type { Output } from './output.ts'
 import { failIfFailed, numberOption } from './rank.ts'
 import { rankingLines, rankingValue } from './ranking-report.ts'
@@ -19,12 +20,17 @@ import { openStored } from './stored.ts'
 type Options = Readonly<Record<string, string | boolean | undefined>>
 
 const batchId = 'demo'
+const examplesFolder = fileURLToPath(new URL('../../../examples/essays', import.meta.url))
 
-/** `quire demo`: four essays, a fresh data folder, no server. With `--crash` it kills itself on the way and goes on. */
+/** `quire demo`: four essays, a fresh data folder, no server. With `--crash` it kills itself on the way and goes on; with `--page` it is watched in a browser. */
 export async function demo(options: Options, output: Output): Promise<void> {
   const given = options['data']
   const dataDir = typeof given === 'string' ? given : await mkdtemp(join(tmpdir(), 'quire-demo-'))
   try {
+    if (options['page'] === true) {
+      await demoOnPage(dataDir, examplesFolder, output)
+      return
+    }
     const crashes = options['crash'] === true ? await crashOnce(dataDir, output) : 0
     await rankExamples(dataDir, options, output, crashes)
   } finally {
@@ -35,8 +41,7 @@ export async function demo(options: Options, output: Output): Promise<void> {
 }
 
 async function rankExamples(dataDir: string, options: Options, output: Output, crashes: number): Promise<void> {
-  const essaysFolder = fileURLToPath(new URL('../../../examples/essays', import.meta.url))
-  const folder = await readEssayFolder(essaysFolder, { maxEssays: demoEssays.length, only: demoEssays })
+  const folder = await readEssayFolder(examplesFolder, { maxEssays: demoEssays.length, only: demoEssays })
   output.say(`ranking ${demoEssays.join(', ')}; judge: mock, a text heuristic in this process`)
   const logFile = join(dataDir, 'asked.jsonl')
   const judge = mockJudge({ logFile, onAnswered: killAfter(numberOption(options, 'killAfter')) })

@@ -55,13 +55,19 @@ export async function runRanking(run: RankingRun): Promise<RankingResult> {
     const input = rankingInput({ folder, batchId, maxComparisons, recorded: judge.recorded?.length })
     await quire.create(address, input, { id: 'create', timeoutMs: 60_000 })
     watched()
-    const state = await Promise.race([follow(quire, address, run.output), interrupted.stopped])
-    const usage = await usageOf(quire, address)
-    return { batchId, state, progress: state.progress as BatchProgress, scores: scoresOf(state), usage }
+    return await Promise.race([rankingOf(quire, batchId, run.output), interrupted.stopped])
   } finally {
     interrupted.off()
     await quire.stop({ drainMs: 1_000 })
   }
+}
+
+/** Shows the progress of a batch until it is done, and reads what came of it. */
+export async function rankingOf(quire: Quire, batchId: string, output: Output): Promise<RankingResult> {
+  const address = batchAddress(batchId)
+  const state = await follow(quire, address, output)
+  const usage = await usageOf(quire, address)
+  return { batchId, state, progress: state.progress as BatchProgress, scores: scoresOf(state), usage }
 }
 
 /** A batch that ended as FAILED or CANCELLED stays as it is: running again is another try, a finished one is shown again. */
@@ -113,7 +119,8 @@ interface VerdictEntry {
   readonly details?: { readonly tokens?: number | null; readonly cost?: number }
 }
 
-function contentOf(folder: EssayFolder): Content {
+/** The texts of a folder, by the ids of its essays. */
+export function contentOf(folder: EssayFolder): Content {
   const texts = new Map(folder.essays.map(({ id, text }) => [id, text]))
   return {
     async fetch(storageId) {

@@ -1,7 +1,9 @@
 import { batchAddress } from '../../batch/request.ts'
+import type { BatchScores } from '../../machines/batch.machine.ts'
 import { systemClock } from '../../runtime/system.ts'
 import { journalLines, withStored } from './inspect.ts'
 import type { Output } from './output.ts'
+import { rankingTable } from './ranking-table.ts'
 import type { Stored } from './stored.ts'
 
 type Options = Readonly<Record<string, string | boolean | undefined>>
@@ -10,17 +12,18 @@ type Options = Readonly<Record<string, string | boolean | undefined>>
 const lookMs = 500
 const pageSize = 1_000
 
-/** `quire watch BATCH`: what happened, and what happens, until it is done. */
+/** `quire watch BATCH`: what happened, and what happens, until it is done; then the ranking. */
 export async function watchBatch(batch: string, options: Options, output: Output): Promise<void> {
   const address = batchAddress(batch)
   await withStored(options, output, async (stored) => {
     await stored.inspect(address)
     for (let after = -1; ; ) {
       after = await sayAfter(after, address, stored, output)
-      const { runStatus, state } = await stored.inspect(address)
+      const { runStatus, state, output: made } = await stored.inspect(address)
       if (runStatus !== 'active') {
         await sayAfter(after, address, stored, output)
-        output.result({ batch, state }, [`${batch} is ${state}`])
+        const ranking = (made as { readonly scores: BatchScores | null } | null)?.scores?.ranking ?? []
+        output.result({ batch, state, ranking }, [`${batch} is ${state}`, ...rankingTable(ranking)])
         return
       }
       await new Promise<void>((resolve) => systemClock.schedule(lookMs, resolve))

@@ -26,7 +26,6 @@ const detail = batchItem.extend({
   updatedAt: z.iso.datetime(),
   pausedBy: z.object({ by: z.string(), reason: z.string().nullable() }).nullable(),
   end: decided.nullable().describe('How it ended, and by what.'),
-  progress: z.object({ planned: z.int(), settled: z.int(), workCap: z.int().nullable(), outstanding: z.int(), essays: z.int() }),
   why: z.object({
     waitsFor: z.string(),
     next: z.array(z.object({ what: z.string(), at: z.iso.datetime(), note: z.string().optional() })),
@@ -101,7 +100,6 @@ async function listStuck({ state, olderThanSeconds, limit, after }: ListQuery, {
 
 function detailOf(found: Explanation) {
   const progress = found.progress as BatchProgress
-  const { planned, settled, workCap, outstanding, essays } = progress
   return {
     ...itemOf(found, progress),
     cjBatchId: cjBatchId(found.address),
@@ -109,7 +107,6 @@ function detailOf(found: Explanation) {
     updatedAt: isoTime(found.updatedAt),
     pausedBy: progress.pausedBy ?? null,
     end: progress.end,
-    progress: { planned, settled, workCap, outstanding, essays },
     why: {
       waitsFor: found.waitsFor,
       next: found.next.map((each) => ({ ...each, at: isoTime(each.at) })),

@@ -16,6 +16,7 @@ import { forgetRoute } from './forget-route.ts'
 import { healthRoutes } from './health-routes.ts'
 import { instructionTexts } from './instruction-texts.ts'
 import { intake } from './intake.ts'
+import { pageRoute } from './page-route.ts'
 import { streamRoute } from './stream-route.ts'
 
 export interface HttpOptions extends AccessOptions {
@@ -49,7 +50,10 @@ export async function createApi(parts: ApiParts, options: HttpOptions): Promise<
   observe(app, parts)
   await protect(app, options)
   await app.register(swagger, document())
-  await app.register(async (open: Api) => healthRoutes(open, parts))
+  await app.register(async (open: Api) => {
+    healthRoutes(open, parts)
+    pageRoute(open, options)
+  })
   await app.register(async (inside: Api) => {
     inside.addHook('onRequest', async (request, reply) => {
       reply.header('cache-control', 'no-store')

@@ -1,0 +1,4 @@
+declare module 'virtual:batch-chart' {
+  const markup: string
+  export default markup
+}

@@ -1,0 +1,2 @@
+// allowed
+export * from '../../src/judging/net.ts'

@@ -1,0 +1,2 @@
+// forbidden: imports-of-page
+export * from '../../src/runtime/errors.ts'

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+/** `npm run page:test`: the live page in a real Chromium, on a real service and Postgres. */
+export default defineConfig({
+  test: {
+    include: ['test/page/**/*.page.ts'],
+    globalSetup: ['test/support/postgres-setup.ts'],
+    testTimeout: 180_000,
+    hookTimeout: 120_000,
+    pool: 'forks',
+    maxWorkers: 1,
+  },
+})
