@@ -110,7 +110,8 @@ export const settingsTable = {
     name: 'QUIRE_MAX_COMPARISONS_CEILING',
     about: 'Hard limit, also for requests that name a budget. Absent: QUIRE_MAX_PAIRWISE_COMPARISONS.',
   }),
-  maxEssays: budget.given(integer('essays', 1, 10_000), '2000', { name: 'QUIRE_MAX_ESSAYS', about: 'Essays of one batch.' }),
+  // A slot numbers at most 4,096 texts, and up to 200 of them may be anchors.
+  maxEssays: budget.given(integer('essays', 1, 3_896), '2000', { name: 'QUIRE_MAX_ESSAYS', about: 'Essays of one batch.' }),
   ...costSettings,
   maxIterations: budget.given(integer('waves', 0, 100_000), '0', { name: 'QUIRE_MAX_ITERATIONS', about: '0 = no limit.' }),
   minComparisonsForStability: budget.given(integer('comparisons', 1, 1_000_000), '12', {
