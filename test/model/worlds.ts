@@ -4,6 +4,8 @@ import type { Command, World } from './command.ts'
 
 /** Worlds whose tours together take every transition of the batch machine. Small, so that every state of them is seen. */
 export const worlds: readonly World[] = [
+  // First, for a tour is kept only where it takes a transition that none before it took.
+  { name: 'scoring was paused and goes on', essays: 2, depth: 1, lead: pausedWhileScored },
   { name: 'no essay', essays: 0, depth: 1 },
   { name: 'one essay', essays: 1, depth: 4 },
   { name: 'two essays', essays: 2, depth: 5, settings: { maxRetryAttempts: 1 } },
@@ -35,6 +37,15 @@ type Lead = NonNullable<World['lead']>
 /** The shortest way to a state, on which every answer is the best. */
 function until(state: string): Lead {
   return (batch) => (batch.state === state ? undefined : nextGood(batch))
+}
+
+/** To the scores, with a pause and its end on the way: what decided stays the cause of the end. */
+function pausedWhileScored(batch: StepBatch): Command | undefined {
+  if (batch.state !== 'SCORING') {
+    return nextGood(batch)
+  }
+  const wasResumed = batch.taken.some((id) => id.startsWith('batch.SCORING|RESUME'))
+  return batch.context.paused ? { kind: 'RESUME' } : wasResumed ? undefined : { kind: 'PAUSE' }
 }
 
 /** To where this many slots of the present wave are answered, all well. */
