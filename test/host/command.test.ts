@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exitCodes } from '../../src/host/exit-codes.ts'
-import { main, quire } from '../support/command.ts'
+import { quire } from '../support/command.ts'
+import { builtCommand } from '../support/built-command.ts'
 
 const examples = fileURLToPath(new URL('../../examples/essays', import.meta.url))
 let folder: string
@@ -39,7 +40,7 @@ describe('quire rank', () => {
     const essays = join(folder, 'essays')
     const data = join(folder, 'data')
     await cp(examples, essays, { recursive: true })
-    const args = ['--import', 'tsx', main, 'rank', essays, '--data', data, '--json']
+    const args = [builtCommand, 'rank', essays, '--data', data, '--json']
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
     await new Promise<void>((resolve) => {
       child.stderr.on('data', (chunk: Buffer) => /comparisons [1-9]/.test(chunk.toString()) && resolve())

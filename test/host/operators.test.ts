@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, it, onTestFinished } from 'vitest'
 import { batchInput } from '../../src/batch/request.ts'
@@ -14,8 +13,7 @@ import { showJournal, showResult, why } from '../../src/host/cli/inspect.ts'
 import { listBatches } from '../../src/host/cli/list-batches.ts'
 import { watchBatch } from '../../src/host/cli/watch.ts'
 import { createBatchService } from '../../src/host/service.ts'
-
-const main = fileURLToPath(new URL('../../src/host/main.ts', import.meta.url))
+import { builtCommand } from '../support/built-command.ts'
 
 /** A service that holds a data folder: with a batch that waits, and a message for nobody. */
 async function holding(): Promise<{ readonly data: string }> {
@@ -67,9 +65,9 @@ it('operators act on a folder that a service holds: who and why are kept, refusa
   await expect(said((output) => actCommand('force', 'held', options, output))).rejects.toThrow(/0 of 6 comparisons settled/)
   const watched = said((output) => watchBatch('held', options, output))
   const env = { ...process.env, QUIRE_DATABASE_URL: '', QUIRE_DATA_DIR: options.data }
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', main, 'cancel', 'held', '--json'], { env })
+  const { stdout } = await promisify(execFile)(process.execPath, [builtCommand, 'cancel', 'held', '--json'], { env })
   expect(JSON.parse(stdout)).toMatchObject({ act: 'cancel', state: 'CANCELLED' })
-  expect((await watched).value).toEqual({ batch: 'held', state: 'CANCELLED' })
+  expect((await watched).value).toEqual({ batch: 'held', state: 'CANCELLED', ranking: [] })
   expect((await watched).lines).toMatch(/PAUSE -> WAITING_CALLBACKS[\s\S]*CANCEL -> CANCELLED/)
   await expect(said((output) => actCommand('pause', 'held', options, output))).rejects.toThrow('is CANCELLED already')
 })

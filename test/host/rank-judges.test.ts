@@ -8,8 +8,9 @@ import { rank } from '../../src/host/cli/rank.ts'
 import { openStored } from '../../src/host/cli/stored.ts'
 import { exitCodeOf } from '../../src/host/command-error.ts'
 import { exitCodes } from '../../src/host/exit-codes.ts'
-import { main, quire } from '../support/command.ts'
+import { quire } from '../support/command.ts'
 import { loopbackServer, type Reply } from '../support/loopback-server.ts'
+import { builtCommand } from '../support/built-command.ts'
 
 const examples = fileURLToPath(new URL('../../examples/essays', import.meta.url))
 const verdicts = fileURLToPath(new URL('../../examples/verdicts.csv', import.meta.url))
@@ -89,7 +90,7 @@ describe('quire rank --judge FILE.csv', () => {
     })
     await writeFile(file, ['essay_a,essay_b,winner', ...rows].join('\n'))
     const args = ['rank', examples, '--judge', file, '--data', data, '--json']
-    const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
+    const child = spawn(process.execPath, [builtCommand, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
     const ended = new Promise((resolve) => child.once('exit', (_, signal) => resolve(signal)))
     const begun = new Promise<void>((resolve) => {
       child.stderr.on('data', (chunk: Buffer) => /comparisons [1-9]/.test(chunk.toString()) && resolve())

@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { batchActor } from '../../src/batch/batch.actor.ts'
 import { createQuire, type Quire } from '../../src/quire.ts'
 import { freshDatabase } from '../ports/adapters.ts'
 import { kafkaClient } from '../support/kafka/client.ts'
 import { describeWithKafka } from '../support/kafka/describe-with-kafka.ts'
 import { lamp } from '../support/machines/lamp.ts'
-
-const main = fileURLToPath(new URL('../../src/host/main.ts', import.meta.url))
+import { builtCommand } from '../support/built-command.ts'
 
 interface Answer {
   readonly code: number | null
@@ -18,13 +17,19 @@ interface Answer {
   }
 }
 
+const nobody = async (): Promise<never> => {
+  throw new Error('no batch is asked for')
+}
+/** The command looks for the tables of batches, too. */
+const actors = { lamp, batch: batchActor({ judge: { submit: nobody }, content: { fetch: nobody } }) }
+
 describeWithKafka('quire doctor', (kafka) => {
   const partitions = 2
   const prefix = () => `${kafka.topicPrefix}doctor.`
 
   function run(database: string, ...args: string[]): Promise<Answer> {
     const environment = { QUIRE_DATABASE_URL: database, QUIRE_KAFKA_BROKERS: kafka.brokers.join(), QUIRE_TOPIC_PREFIX: prefix() }
-    const child = spawn(process.execPath, ['--import', 'tsx', main, 'doctor', '--json', ...args], {
+    const child = spawn(process.execPath, [builtCommand, 'doctor', '--json', ...args], {
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
@@ -39,7 +44,7 @@ describeWithKafka('quire doctor', (kafka) => {
 
   async function running(database: string): Promise<Quire> {
     const options = { brokers: kafka.brokers, topicPrefix: prefix(), groupId: `${kafka.groupPrefix}doctor` }
-    const quire = await createQuire({ database, kafka: options, partitions, actors: { lamp } })
+    const quire = await createQuire({ database, kafka: options, partitions, actors })
     await quire.start()
     return quire
   }

@@ -6,6 +6,21 @@ import type { Command, World } from './command.ts'
 export const worlds: readonly World[] = [
   // First, for a tour is kept only where it takes a transition that none before it took.
   { name: 'scoring was paused and goes on', essays: 2, depth: 1, lead: pausedWhileScored },
+  {
+    name: 'neither texts nor assignment can be had',
+    essays: 1,
+    depth: 1,
+    request: { assignmentId: 'a' },
+    lead: all({ kind: 'PAUSE' }, { kind: 'assignment', outcome: 'refused' }, { kind: 'content', essay: 0, outcome: 'unavailable' }),
+  },
+  {
+    name: 'no text is there and the assignment is refused',
+    essays: 1,
+    depth: 1,
+    request: { assignmentId: 'a' },
+    lead: all({ kind: 'PAUSE' }, { kind: 'assignment', outcome: 'refused' }, { kind: 'content', essay: 0, outcome: 'missing' }),
+  },
+  { name: 'an assignment was read', essays: 2, depth: 1, request: { assignmentId: 'a' }, lead: until('GENERATING_PAIRS') },
   { name: 'no essay', essays: 0, depth: 1 },
   { name: 'one essay', essays: 1, depth: 4 },
   { name: 'two essays', essays: 2, depth: 5, settings: { maxRetryAttempts: 1 } },
@@ -37,6 +52,11 @@ type Lead = NonNullable<World['lead']>
 /** The shortest way to a state, on which every answer is the best. */
 function until(state: string): Lead {
   return (batch) => (batch.state === state ? undefined : nextGood(batch))
+}
+
+/** These commands, one after the other; the birth is the first step. */
+function all(...commands: readonly Command[]): Lead {
+  return (batch) => commands[batch.steps - 1]
 }
 
 /** To the scores, with a pause and its end on the way: what decided stays the cause of the end. */

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import { request } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { testService } from '../support/batch-service.ts'
-import { main } from '../support/command.ts'
+import { builtCommand } from '../support/built-command.ts'
 
 async function get(url: string) {
   const { statusCode, headers, body } = await request(url)
@@ -58,7 +58,7 @@ describe('the files of the live page', () => {
 
 describe('quire demo --page', () => {
   it('serves the page without a token on this machine, and ends at Ctrl-C', async () => {
-    const child = spawn(process.execPath, ['--import', 'tsx', main, 'demo', '--page'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, [builtCommand, 'demo', '--page'], { stdio: ['ignore', 'pipe', 'inherit'] })
     onTestFinished(() => void child.kill('SIGKILL'))
     let said = ''
     child.stdout.on('data', (chunk: Buffer) => void (said += chunk.toString()))

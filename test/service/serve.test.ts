@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { fileURLToPath } from 'node:url'
 import { request } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { exitCodes } from '../../src/host/exit-codes.ts'
@@ -12,8 +11,7 @@ import { kafkaClient } from '../support/kafka/client.ts'
 import { callbackEnvelope, requestEnvelope } from '../support/kafka/platform.ts'
 import { consume, createTopic, produce } from '../support/kafka/records.ts'
 import { topics } from '../../src/batch/wire/topics.ts'
-
-const main = fileURLToPath(new URL('../../src/host/main.ts', import.meta.url))
+import { builtCommand } from '../support/built-command.ts'
 
 interface Served {
   readonly child: ChildProcess
@@ -24,7 +22,7 @@ interface Served {
 
 function spawned(environment: Readonly<Record<string, string>>): ChildProcess {
   const env = { PATH: process.env['PATH'], NODE_ENV: 'test', ...environment }
-  return spawn(process.execPath, ['--import', 'tsx', main, 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  return spawn(process.execPath, [builtCommand, 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
 /** `quire serve` as a process; it is killed at the end of the test. */

@@ -1,7 +1,5 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-
-export const main = fileURLToPath(new URL('../../src/host/main.ts', import.meta.url))
+import { builtCommand } from './built-command.ts'
 
 export interface Ran {
   readonly code: number
@@ -17,7 +15,7 @@ const bare = { QUIRE_DATABASE_URL: '', QUIRE_DATA_DIR: '', QUIRE_OPENAI_API_KEY:
 /** Runs the command as a user does, from source. */
 export function quire(...args: string[]): Promise<Ran> {
   return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', main, ...args], { env: { ...process.env, ...bare } }, (error, stdout, stderr) => {
+    execFile(process.execPath, [builtCommand, ...args], { env: { ...process.env, ...bare } }, (error, stdout, stderr) => {
       const last = stdout.trimEnd().split('\n').at(-1) ?? ''
       resolve({
         code: error === null ? 0 : Number(error.code),
