@@ -4,7 +4,7 @@ import { request } from 'undici'
 import { expect, onTestFinished } from 'vitest'
 import { freshDatabase } from '../ports/adapters.ts'
 import { token } from '../support/batch-service.ts'
-import { main } from '../support/command.ts'
+import { builtCommand } from '../support/built-command.ts'
 import { freePort } from '../support/free-port.ts'
 
 /** `quire serve` as a process on one port, which may be killed and started again. */
@@ -30,7 +30,7 @@ export async function served(platform: string): Promise<Served> {
   }
   let child: ChildProcess | undefined
   const start = async (): Promise<void> => {
-    child = spawn(process.execPath, ['--import', 'tsx', main, 'serve'], { env, stdio: 'ignore' })
+    child = spawn(process.execPath, [builtCommand, 'serve'], { env, stdio: 'ignore' })
     await expect.poll(() => isReady(url), { timeout: 40_000 }).toBe(true)
   }
   onTestFinished(() => void child?.kill('SIGKILL'))
