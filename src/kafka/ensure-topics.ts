@@ -11,6 +11,7 @@ export interface TopicAdmin {
     topics: { topic: string; numPartitions: number; replicationFactor: number; configEntries: { name: string; value: string }[] }[]
   }): Promise<boolean>
   fetchTopicMetadata(request: { topics: string[] }): Promise<unknown>
+  fetchTopicOffsets(topic: string): Promise<unknown>
 }
 
 /**
@@ -30,10 +31,12 @@ export async function ensureTopics(admin: TopicAdmin, topics: readonly TopicSpec
         configEntries: Object.entries(config ?? {}).map(([name, value]) => ({ name, value })),
       })),
     })
+    const passing = { calls: 100, when: (error: unknown) => isUnknownTopic(error) || hasNoLeader(error) }
     const made = missing.map(({ topic }) => topic)
-    await again(() => admin.fetchTopicMetadata({ topics: made }), clock, {
-      calls: 100,
-      when: (error) => isUnknownTopic(error) || hasNoLeader(error),
-    })
+    await again(() => admin.fetchTopicMetadata({ topics: made }), clock, passing)
+    // Offsets are told by a leader alone, and only once it leads; a send before that would go to some partitions twice.
+    for (const topic of made) {
+      await again(() => admin.fetchTopicOffsets(topic), clock, passing)
+    }
   }
 }
