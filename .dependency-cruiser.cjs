@@ -7,11 +7,11 @@ const folders = {
   machines: { types: ['judging/'], packages: ['xstate'], core: false },
   runtime: { values: ['machines/(supervisor|connection)\\.machine\\.ts$'], packages: ['xstate', '@xstate/store'] },
   persistence: {
-    values: ['runtime/(errors|port-failure|message)\\.ts$'],
+    values: ['runtime/(errors|port-failure|message|time-limit)\\.ts$'],
     types: ['runtime/'],
     packages: ['kysely', 'pg', '@electric-sql/pglite'],
   },
-  kafka: { values: ['runtime/(errors|port-failure|message)\\.ts$'], types: ['runtime/'], packages: ['kafkajs'] },
+  kafka: { values: ['runtime/(errors|port-failure|message|time-limit)\\.ts$'], types: ['runtime/'], packages: ['kafkajs'] },
   batch: { values: ['runtime/', 'judging/', 'machines/batch\\.machine\\.ts$'], packages: ['xstate', 'uuid', 'zod', 'undici'] },
   testing: { values: ['runtime/', 'persistence/', 'kafka/', 'judging/random\\.ts$'], packages: ['xstate'] },
   host: {

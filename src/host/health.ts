@@ -2,6 +2,7 @@ import type { Quire } from '../quire.ts'
 import type { Clock } from '../runtime/ports.ts'
 import type { Status } from '../runtime/status.ts'
 import { messageOf } from '../runtime/errors.ts'
+import { atMost } from '../runtime/time-limit.ts'
 import { version } from './version.ts'
 
 /** What `/healthz` and its kin say, and what an embedder asks. */
@@ -33,6 +34,7 @@ const mostStuck = 5
 
 /** A look for stuck batches is remembered for this time, ms: probes come often. */
 const rememberedMs = 30_000
+const probePatienceMs = 2_000
 
 const none: StuckBatches = { total: 0, long: 0 }
 
@@ -54,7 +56,13 @@ export function createHealth(parts: HealthParts): Health {
     if (isUp && parts.clock.now() - known.at > rememberedMs) {
       known = { at: parts.clock.now(), stuck: lookForStuck(parts) }
     }
-    return await within(known.stuck, 2_000, parts.clock)
+    // A probe never waits for a server: without an answer in time there is nothing known.
+    return await atMost(
+      parts.clock,
+      probePatienceMs,
+      known.stuck.catch(() => none),
+      () => none,
+    )
   }
   return {
     stuck,
@@ -70,15 +78,6 @@ async function lookForStuck({ quire, clock }: HealthParts): Promise<StuckBatches
     throw new Error(`stuck batches could not be counted: ${messageOf(error)}`)
   })
   return { total: found.length, long: found.filter(({ stateSince }) => stateSince < clock.now() - longStuckMs).length }
-}
-
-/** A probe never waits for a server: without an answer in time there is nothing known. */
-async function within(work: Promise<StuckBatches>, ms: number, clock: Clock): Promise<StuckBatches> {
-  let cancel = (): void => {}
-  const late = new Promise<StuckBatches>((resolve) => {
-    cancel = clock.schedule(ms, () => resolve(none))
-  })
-  return await Promise.race([work.catch(() => none), late]).finally(cancel)
 }
 
 function reportOf(status: Status, stuck: StuckBatches, { environment, isDraining }: HealthParts): HealthReport {

@@ -1,7 +1,7 @@
 import { appendFile } from 'node:fs/promises'
 import type { ComparisonRequest, Judge } from '../batch/judge.ts'
 import { systemClock } from '../runtime/system.ts'
-import { pause } from './request-pace.ts'
+import { pause } from '../runtime/time-limit.ts'
 import { compareTexts } from './text-heuristic.ts'
 
 /** One question put to the judge, as it is logged: for the proof that nothing is asked twice after its answer is committed. */
@@ -37,7 +37,8 @@ export function mockJudge(options: MockJudgeOptions = {}): Judge {
     async submit(comparison, scope) {
       const at = systemClock.now()
       await log({ comparison: comparison.id, at })
-      await pause((options.slower ?? 1) * latencyOf(comparison.id), scope.signal, systemClock)
+      await pause(systemClock, (options.slower ?? 1) * latencyOf(comparison.id), scope.signal)
+      scope.signal.throwIfAborted()
       await scope.answer(answerTo(comparison, at))
       await log({ comparison: comparison.id, at, answeredAt: systemClock.now() })
       options.onAnswered?.()

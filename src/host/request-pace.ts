@@ -1,4 +1,5 @@
 import type { Clock } from '../runtime/ports.ts'
+import { pause } from '../runtime/time-limit.ts'
 
 /** Spreads calls evenly: at most so many a minute, however many are under way. */
 export class RequestPace {
@@ -19,22 +20,8 @@ export class RequestPace {
     const at = Math.max(now, this.#nextAt)
     this.#nextAt = at + this.#intervalMs
     if (at > now) {
-      await pause(at - now, signal, this.#clock)
+      await pause(this.#clock, at - now, signal)
+      signal.throwIfAborted()
     }
   }
-}
-
-/** Resolves after `ms`; rejects at once, with the signal's reason, when it is aborted. */
-export function pause(ms: number, signal: AbortSignal, clock: Clock): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      cancel()
-      reject(signal.reason as Error)
-    }
-    const cancel = clock.schedule(ms, () => {
-      signal.removeEventListener('abort', onAbort)
-      resolve()
-    })
-    signal.addEventListener('abort', onAbort, { once: true })
-  })
 }

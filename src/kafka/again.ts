@@ -1,4 +1,5 @@
 import type { Clock } from '../runtime/ports.ts'
+import { pause } from '../runtime/time-limit.ts'
 
 /** How often a call is made at most, and after which errors it is made again. */
 export interface AgainOptions {
@@ -18,6 +19,6 @@ export async function again<T>(call: () => Promise<T>, clock: Clock, { calls, wh
         throw error
       }
     }
-    await new Promise<void>((resolve) => clock.schedule(pauseMs, resolve))
+    await pause(clock, pauseMs)
   }
 }

@@ -2,6 +2,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { Kysely, type RawBuilder, sql } from 'kysely'
 import pg from 'pg'
 import type { Clock } from '../runtime/ports.ts'
+import { atMost } from '../runtime/time-limit.ts'
 import { pgDialect, pgliteDialect } from './dialect.ts'
 import { classified } from './errors.ts'
 import { createListener, type Listener } from './listener.ts'
@@ -43,6 +44,7 @@ const patienceMs = 600_000
 const heartbeatMs = 5_000
 /** Closing takes no longer, ms: over a path that was lost nobody says goodbye. */
 const goodbyeMs = 3_000
+const gone = (): void => {}
 
 /** int8 as a safe integer: positions and times stay far below 2^53; a larger one is a fault, said loudly. */
 function safeInteger(text: string): number {
@@ -88,7 +90,7 @@ export function openPostgres(options: PostgresOptions): Database {
     openSession,
     async close() {
       await listener.close()
-      await atMost(goodbyeMs, kysely.destroy(), options.clock)
+      await atMost(options.clock, goodbyeMs, kysely.destroy(), gone)
     },
   }
 }
@@ -114,7 +116,7 @@ async function connectSession(config: pg.ClientConfig, clock: Clock): Promise<Se
   client.on('end', end)
   const close = async (): Promise<void> => {
     const goodbye = client.end().catch(() => undefined)
-    await (ended ? undefined : atMost(goodbyeMs, goodbye, clock))
+    await (ended ? undefined : atMost(clock, goodbyeMs, goodbye, gone))
     end()
   }
   /** Both ends may hold a connection for good whose path was lost: only a question finds out. */
@@ -139,15 +141,6 @@ async function connectSession(config: pg.ClientConfig, clock: Clock): Promise<Se
       client.on('notification', (message) => call(message.channel))
     },
   }
-}
-
-async function atMost(ms: number, call: Promise<unknown>, clock: Clock): Promise<void> {
-  let cancel = (): void => {}
-  const passed = new Promise<void>((resolve) => {
-    cancel = clock.schedule(ms, resolve)
-  })
-  await Promise.race([call, passed])
-  cancel()
 }
 
 export interface PGliteOptions {

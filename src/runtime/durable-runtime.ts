@@ -188,7 +188,7 @@ export class DurableRuntime {
     this.#standstill.stop()
     this.#processor.stop()
     // The last turn gives leases back; a database that is away is not waited for.
-    await atMost(this.#ports.clock, this.#isUp() ? lastTurnMs : 0, this.#loop)
+    await atMost(this.#ports.clock, this.#isUp() ? lastTurnMs : 0, this.#loop, () => undefined)
     this.#tasks.stop()
     await Promise.race([this.#relay.stop(), limit.passed])
     limit.cancel()

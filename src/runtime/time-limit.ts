@@ -9,8 +9,24 @@ export function timeLimit(clock: Clock, ms: number): { readonly passed: Promise<
   return { passed, cancel: () => cancel() }
 }
 
-/** Waits for some work, but no longer than so many ms. */
-export async function atMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
+/** The result of some work, or what `late` gives or throws when it takes longer than so many ms. */
+export async function atMost<T, L>(clock: Clock, ms: number, work: Promise<T>, late: () => L): Promise<T | L> {
   const { passed, cancel } = timeLimit(clock, ms)
-  await Promise.race([work, passed]).finally(cancel)
+  return await Promise.race([work, passed.then(late)]).finally(cancel)
+}
+
+/** Waits so many ms, or until the signal. */
+export async function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted === true) {
+    return
+  }
+  await new Promise<void>((resolve) => {
+    const end = (): void => {
+      cancel()
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    const cancel = clock.schedule(ms, end)
+    signal?.addEventListener('abort', end)
+  })
 }

@@ -4,7 +4,7 @@ import type { ComparisonRequest } from '../../src/batch/judge.ts'
 import { noBrief } from '../../src/batch/judging-brief.ts'
 import { isPermanentPost } from '../../src/batch/post-error.ts'
 import { openaiJudge, type OpenaiJudgeOptions } from '../../src/host/openai-judge.ts'
-import { pause, RequestPace } from '../../src/host/request-pace.ts'
+import { RequestPace } from '../../src/host/request-pace.ts'
 import { silentLogger, systemClock } from '../../src/runtime/system.ts'
 import { isTaskDelay } from '../../src/runtime/task-delay.ts'
 import { seededRandom } from '../../src/testing/seeded.ts'
@@ -232,13 +232,15 @@ describe('the pace of calls', () => {
     expect(turns).toHaveLength(5)
   })
 
-  it('without a limit waits for nothing, and a pause ends when it is aborted', async () => {
+  it('without a limit waits for nothing, and a wait ends when it is aborted', async () => {
     const clock = new SimulatedClock()
     const controller = new AbortController()
     await new RequestPace(0, clock).turn(controller.signal)
-    const paused = pause(1_000, controller.signal, clock)
+    const pace = new RequestPace(1, clock)
+    await pace.turn(controller.signal)
+    const waiting = pace.turn(controller.signal)
     controller.abort(new Error('the runtime stops'))
-    await expect(paused).rejects.toThrow('the runtime stops')
+    await expect(waiting).rejects.toThrow('the runtime stops')
     await expect(new RequestPace(0, clock).turn(controller.signal)).rejects.toThrow('the runtime stops')
     expect(clock.nextAt()).toBeUndefined()
   })

@@ -7,6 +7,7 @@ import type { Quire } from '../../quire.ts'
 import { isAddress } from '../../runtime/message.ts'
 import { batchAddress } from '../../batch/request.ts'
 import type { Clock, Ids, Logger } from '../../runtime/ports.ts'
+import { atMost } from '../../runtime/time-limit.ts'
 import type { Stored } from '../cli/stored.ts'
 import type { Health } from '../health.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -50,14 +51,9 @@ export async function whileUp<T>({ quire, clock }: Pick<ApiParts, 'quire' | 'clo
   if (database.state !== 'up') {
     throw unavailable(`the database is away (${database.reason ?? database.state}); nothing is lost, try again`)
   }
-  // What throws at once must leave no limit behind: its rejection would reach nobody and end the process.
-  const running = work()
-  running.catch(() => undefined)
-  let cancel = (): void => {}
-  const late = new Promise<never>((_, reject) => {
-    cancel = clock.schedule(patienceMs, () => reject(unavailable(`no answer within ${patienceMs / 1_000} s; try again`)))
+  return await atMost(clock, patienceMs, work(), () => {
+    throw unavailable(`no answer within ${patienceMs / 1_000} s; try again`)
   })
-  return await Promise.race([running, late]).finally(cancel)
 }
 
 export const batchParams = z.object({ batch: z.string().min(1).max(512) })

@@ -3,6 +3,7 @@ import type { BatchEnd, BatchInput, BatchScores } from '../../machines/batch.mac
 import type { Quire } from '../../quire.ts'
 import { isQuireError, messageOf } from '../../runtime/errors.ts'
 import type { Clock, Logger } from '../../runtime/ports.ts'
+import { pause } from '../../runtime/time-limit.ts'
 import type { Transition } from '../../runtime/watch.ts'
 import type { BatchMetrics } from './batch-metrics.ts'
 import { countTransition, type Track } from './count-transition.ts'
@@ -39,16 +40,9 @@ export async function followBatches(parts: FollowerParts, signal: AbortSignal): 
         return
       }
       parts.log.warn({ error: messageOf(error) }, 'the journal could not be followed; the metrics of batches go on from now')
-      await pause(parts.clock, signal)
+      await pause(parts.clock, pauseMs, signal)
     }
   }
-}
-
-async function pause(clock: Clock, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const cancel = clock.schedule(pauseMs, resolve)
-    signal.addEventListener('abort', () => (cancel(), resolve()), { once: true })
-  })
 }
 
 async function observe(transition: Transition, tracks: Map<string, Track>, parts: FollowerParts): Promise<void> {
