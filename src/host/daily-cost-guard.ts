@@ -4,6 +4,7 @@ import type { Quire } from '../quire.ts'
 import { messageOf } from '../runtime/errors.ts'
 import { partitionOf } from '../runtime/message.ts'
 import type { ActorSummary, Clock, Logger } from '../runtime/ports.ts'
+import { pause } from '../runtime/time-limit.ts'
 
 export interface DailyGuardParts {
   readonly quire: Pick<Quire, 'actors' | 'send' | 'status' | 'total'>
@@ -20,6 +21,9 @@ export interface DailyGuardParts {
 const guard = 'daily cost guard'
 const dayMs = 24 * 3_600_000
 const pageSize = 500
+const lookMs = 5_000
+/** So long after a new day, or after partitions came or went, batches to resume are looked for, ms: a pause may still be under way. */
+const settlingMs = 60_000
 
 /**
  * Pauses the batches of this process's partitions while the answers of the UTC day have cost what they may, and resumes those
@@ -27,24 +31,44 @@ const pageSize = 500
  * asked before is still paid.
  */
 export async function guardDailyCost(parts: DailyGuardParts, signal: AbortSignal): Promise<void> {
-  const paused = new Set<string>()
+  const seen: Seen = { day: '', owned: '', changedAt: 0, paused: new Set() }
   while (parts.capUsd > 0 && !signal.aborted) {
-    await look(parts, paused).catch((error: unknown) =>
+    await look(parts, seen).catch((error: unknown) =>
       parts.log.warn({ error: messageOf(error) }, "the day's cost could not be looked at; tried again soon"),
     )
-    await pause(parts, signal)
+    await pause(parts.clock, parts.everyMs ?? lookMs, signal)
   }
 }
 
-async function look(parts: DailyGuardParts, paused: Set<string>): Promise<void> {
+/** What a guard remembers from look to look. */
+interface Seen {
+  day: string
+  owned: string
+  /** Since when it is this day and these partitions are owned. */
+  changedAt: number
+  /** Addresses it has paused on this day. */
+  paused: Set<string>
+}
+
+async function look(parts: DailyGuardParts, seen: Seen): Promise<void> {
   const { quire, clock, capUsd } = parts
-  if (quire.status.getSnapshot().context.database.state !== 'up') {
+  const { database, partitions } = quire.status.getSnapshot().context
+  if (database.state !== 'up') {
     return
   }
-  const from = Math.floor(clock.now() / dayMs) * dayMs
+  const now = clock.now()
+  const from = Math.floor(now / dayMs) * dayMs
   const day = new Date(from).toISOString().slice(0, 10)
+  const owned = partitions.join()
+  if (seen.day !== day || seen.owned !== owned) {
+    Object.assign(seen, { day, owned, changedAt: now, paused: seen.day === day ? seen.paused : new Set() })
+  }
   const spent = await quire.total(comparisons.name, { column: 'cost', time: 'answered_at', from })
-  await (spent >= capUsd ? pauseAll(parts, { day, spent }, paused) : resumeAll(parts, day))
+  if (spent >= capUsd) {
+    await pauseAll(parts, { day, spent }, seen.paused)
+  } else if (now - seen.changedAt <= settlingMs) {
+    await resumeAll(parts, day)
+  }
 }
 
 async function pauseAll(
@@ -54,9 +78,9 @@ async function pauseAll(
 ): Promise<void> {
   const reason = `the answers of ${day} have cost ${spent.toFixed(4)} USD (QUIRE_MAX_DAILY_COST_USD is ${parts.capUsd}); it goes on at 00:00 UTC`
   for await (const { address, progress } of ownBatches(parts)) {
-    if (!progress.paused && !paused.has(`${day} ${address}`)) {
+    if (!progress.paused && !paused.has(address)) {
       await parts.quire.send(address, { type: 'PAUSE', by: guard, reason } as { readonly type: string }, { id: `daily-cost-${day}` })
-      paused.add(`${day} ${address}`)
+      paused.add(address)
       parts.log.warn({ address, spent }, 'a batch was paused by the daily cost guard')
     }
   }
@@ -88,16 +112,4 @@ async function* ownBatches({ quire, partitions }: DailyGuardParts) {
       }
     }
   } while (page.length === pageSize)
-}
-
-async function pause({ clock, everyMs = 5_000 }: DailyGuardParts, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const end = (): void => {
-      cancel()
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const cancel = clock.schedule(everyMs, end)
-    signal.addEventListener('abort', end)
-  })
 }
