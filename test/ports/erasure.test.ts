@@ -3,6 +3,7 @@ import type { TableDefinition } from '../../src/runtime/define-actor.ts'
 import { addressHash, hashAddress, partitionOf } from '../../src/runtime/message.ts'
 import type { ActorRow, JournalRow, Turn } from '../../src/runtime/turn-rows.ts'
 import { type Adapter, adapters, partitions } from './adapters.ts'
+import { emptyTurn } from '../support/empty-turn.ts'
 
 const notes: TableDefinition = {
   name: 'notes',
@@ -63,26 +64,7 @@ const line = (entry: number, address: string, kind: JournalRow['kind'] = 'event'
   ignored: null,
 })
 
-const nothing = {
-  owner: 'me',
-  now: 3_000,
-  actors: [],
-  timersArmed: [],
-  timersDropped: [],
-  tasksOpened: [],
-  tasksUpdated: [],
-  tasksClosed: [],
-  outbox: [],
-  journal: [],
-  inbox: [],
-  deadLetters: [],
-  held: [],
-  released: [],
-  rows: [],
-  erased: [],
-  withheld: [],
-  discarded: [],
-}
+const nothing = { ...emptyTurn, now: 3_000 }
 
 describe.each(adapters)('erasure on $name', ({ open }) => {
   let adapter: Adapter

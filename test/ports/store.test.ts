@@ -5,6 +5,7 @@ import { isPortFailure } from '../../src/runtime/port-failure.ts'
 import type { Store } from '../../src/runtime/ports.ts'
 import type { ActorRow, JournalRow, OutboxRow, TaskRow, Turn } from '../../src/runtime/turn-rows.ts'
 import { type Adapter, adapters, partitions } from './adapters.ts'
+import { emptyTurn } from '../support/empty-turn.ts'
 
 const table: TableDefinition = {
   name: 'notes',
@@ -116,28 +117,7 @@ describe.each(adapters)('the store on $name', ({ open }) => {
       toEntry: nextEntry + 10,
       lastRecord: `m${offset}`,
     }
-    return {
-      owner: 'me',
-      now: 1_700_000_000_001,
-      partitions: [advance],
-      actors: [],
-      timersArmed: [],
-      timersDropped: [],
-      tasksOpened: [],
-      tasksUpdated: [],
-      tasksClosed: [],
-      outbox: [],
-      journal: [],
-      inbox: [],
-      deadLetters: [],
-      held: [],
-      released: [],
-      rows: [],
-      erased: [],
-      withheld: [],
-      discarded: [],
-      ...rows,
-    }
+    return { ...emptyTurn, partitions: [advance], ...rows }
   }
 
   async function commit(rows: Partial<Turn>): Promise<void> {
@@ -446,30 +426,8 @@ describe.each(adapters.filter(({ name }) => name !== 'memory'))('the database $n
     await adapter.store.open({ partitions, tables: [] })
     const [own] = await adapter.store.claim([0], 'me')
     const advance = { partition: 0, epoch: own?.epoch ?? 0, fromOffset: 0, toOffset: 1, fromEntry: 1, toEntry: 2, lastRecord: null }
-    const empty = {
-      timersArmed: [],
-      timersDropped: [],
-      tasksOpened: [],
-      tasksUpdated: [],
-      tasksClosed: [],
-      outbox: [],
-      inbox: [],
-      deadLetters: [],
-      held: [],
-      released: [],
-      rows: [],
-      erased: [],
-      withheld: [],
-      discarded: [],
-    }
-    const turn: Turn = {
-      owner: 'me',
-      now: 1,
-      partitions: [advance],
-      actors: [actor('batch/nul')],
-      journal: [entry(1, { event: 'a\u0000b' })],
-      ...empty,
-    }
+    const nul = { actors: [actor('batch/nul')], journal: [entry(1, { event: 'a\u0000b' })] }
+    const turn: Turn = { ...emptyTurn, now: 1, partitions: [advance], ...nul }
     const failure = await adapter.store.commit(turn).catch((error: unknown) => error)
     expect(isPortFailure(failure, 'database', 'permanent')).toBe(true)
     expect(await adapter.store.actor(0, 'batch/nul')).toBeUndefined()
