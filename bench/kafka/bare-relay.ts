@@ -13,12 +13,12 @@ export interface BareRelayConfig {
 
 /**
  * The floor of a decision: the same hops with nothing in them. Consume from `in`, re-key to `mailbox`, consume, one commit of one
- * statement, produce the outputs, mark them delivered. By kafkajs as Quire uses it: idempotent, all in-sync replicas, short waits.
+ * statement, produce the outputs, mark them delivered. By kafkajs as Quire uses it: tried once, all in-sync replicas, short waits.
  */
 const config = JSON.parse(process.argv[2] ?? '') as BareRelayConfig
 const kafka = kafkaClient(config.brokers)
 const client = new pg.Client({ connectionString: config.database })
-const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 })
+const producer = kafka.producer({ maxInFlightRequests: 1, retry: { retries: 0 } })
 
 async function consuming(topic: string, take: (key: string, value: string) => Promise<unknown>): Promise<void> {
   const consumer = kafka.consumer({ groupId: `${config.prefix}bare.${topic}`, maxWaitTimeInMs: 5 })

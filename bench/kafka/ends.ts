@@ -2,7 +2,7 @@ import type { Kafka, Producer } from 'kafkajs'
 
 /** The platform's side of a bench: produces and consumes as bare as it goes. */
 export function platformProducer(client: Kafka): Producer {
-  return client.producer({ idempotent: true, maxInFlightRequests: 1 })
+  return client.producer({ maxInFlightRequests: 1 })
 }
 
 /** Calls for every record of a topic; resolves when the group has its assignment. */
