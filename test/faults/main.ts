@@ -36,7 +36,7 @@ const program = new Command('faults')
     process.exitCode = isKept && result.injected > 0 && result.batches > 0 ? 0 : 1
   })
 await program.parseAsync()
-// Clients that were cut off at an unlucky moment kept the process busy after its result, once in nine runs.
+// Something kept the process busy after its result, once in nine runs; what it was is not known.
 process.exit()
 
 async function run(
