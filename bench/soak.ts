@@ -1,12 +1,11 @@
 import { readdir } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
-import { request } from 'undici'
+import { Agent, request } from 'undici'
 import { type BatchService, createBatchService } from '../src/host/service.ts'
 import { requestEnvelope } from '../test/support/kafka/platform.ts'
 import { startPostgres } from '../test/support/postgres.ts'
-import { percentile, round } from './rig.ts'
+import { programBytes } from './heap-content.ts'
+import { round } from './rig.ts'
 
 /** Batches under way at once. */
 const atOnce = 4
@@ -18,21 +17,30 @@ const mostBytesPerBatch = 150
 /** Sockets to Postgres and from callers come and go by one or two between two looks. */
 const mostHandlesMore = 3
 
-/** A look at the process, after a full garbage collection. */
+/** Actors leave memory 60 s after their last use; only then is seen what stays, ms. */
+const restMs = 70_000
+const leastSeconds = 200
+
+/** Its connections are closed before a load ends its rest: one that the service closes at that very moment would fail a call. */
+const dispatcher = new Agent({ keepAliveMaxTimeout: 5_000 })
+
+/** A look at the process when it has come to rest. */
 interface Look {
-  /** Seconds since the start. */
-  readonly at: number
+  readonly programBytes: number
   readonly heapMb: number
   readonly handles: number
+  /** Ended so far. */
   readonly batches: number
 }
 
 /**
- * A service under steady load: batches of four essays over HTTP, each judged, looked at, streamed and read. Says what heap and
- * file handles do, after a warm-up in which caches fill and actors leave memory again (60 s after their last use).
+ * A service under load twice, each time followed by rest: batches of four essays over HTTP, each judged, looked at, streamed and
+ * read. What the second load leaves behind, beyond the first, is what a process keeps of its batches.
  */
 export async function soakBench(seconds: number): Promise<object> {
-  const collect = garbageCollector()
+  if (seconds < leastSeconds) {
+    throw new Error(`${seconds} s leave no time for load between the rests; give --seconds ${leastSeconds} or more`)
+  }
   const server = await startPostgres()
   try {
     const service = await createBatchService({
@@ -51,40 +59,43 @@ export async function soakBench(seconds: number): Promise<object> {
       settings: { databaseUrl: server.url, httpPort: 0, httpRatePerMinute: 0, monitorIntervalSeconds: 10 },
     })
     await service.start()
-    const looks = await underLoad(service, seconds, collect).finally(() => service.stop())
-    return judged(looks, seconds)
+    const loadMs = (seconds * 1_000 - 2 * restMs) / 2
+    try {
+      return judged(await looksAfter(service, loadMs, 2), seconds)
+    } finally {
+      await service.stop()
+    }
   } finally {
     await server.stop()
   }
 }
 
-async function underLoad(service: BatchService, seconds: number, collect: () => void): Promise<readonly Look[]> {
-  const started = performance.now()
-  const isOver = (): boolean => performance.now() - started > seconds * 1_000
-  let ended = 0
-  const lane = async (name: number): Promise<void> => {
-    for (let number = 0; !isOver(); number++) {
-      await oneBatch(service, `soak-${name}-${number}`)
-      ended += 1
-    }
-  }
+async function looksAfter(service: BatchService, loadMs: number, loads: number): Promise<readonly Look[]> {
   const looks: Look[] = []
-  const watch = async (): Promise<void> => {
-    while (!isOver()) {
-      await pause(2_000)
-      collect()
-      const { heapUsed } = process.memoryUsage()
-      looks.push({ at: (performance.now() - started) / 1_000, heapMb: heapUsed / 1_048_576, handles: await handles(), batches: ended })
+  let begun = 0
+  for (let load = 0; load < loads; load++) {
+    const until = performance.now() + loadMs
+    const lane = async (): Promise<void> => {
+      while (performance.now() < until) {
+        await oneBatch(service, `soak-${begun++}`)
+      }
     }
+    await Promise.all(Array.from({ length: atOnce }, lane))
+    await pause(restMs)
+    looks.push({
+      programBytes: await programBytes(),
+      heapMb: process.memoryUsage().heapUsed / 1_048_576,
+      handles: await handles(),
+      batches: begun,
+    })
   }
-  await Promise.all([watch(), ...Array.from({ length: atOnce }, (_, name) => lane(name))])
   return looks
 }
 
 /** The life of a batch as the service's callers see it. */
 async function oneBatch({ quire, url }: BatchService, batch: string): Promise<void> {
   const reader = new AbortController()
-  const stream = await request(`${url}/v1/stream?batch=${batch}`, { signal: reader.signal })
+  const stream = await request(`${url}/v1/stream?batch=${batch}`, { signal: reader.signal, dispatcher })
   stream.body.on('error', () => undefined).resume()
   const headers = { 'content-type': 'application/json' }
   await read(`${url}/v1/batches`, 202, { method: 'POST', headers, body: JSON.stringify(requestEnvelope(batch, 4)) })
@@ -99,65 +110,41 @@ async function oneBatch({ quire, url }: BatchService, batch: string): Promise<vo
   reader.abort()
 }
 
-async function read(url: string, expected: number, options: Parameters<typeof request>[1] = {}): Promise<void> {
-  const { body, statusCode } = await request(url, options)
+async function read(
+  url: string,
+  expected: number,
+  options: Omit<NonNullable<Parameters<typeof request>[1]>, 'dispatcher'> = {},
+): Promise<void> {
+  const { body, statusCode } = await request(url, { ...options, dispatcher })
   const text = await body.text()
   if (statusCode !== expected) {
     throw new Error(`${url} was answered with ${statusCode}: ${text.slice(0, 300)}`)
   }
 }
 
-function judged(looks: readonly Look[], seconds: number): object {
-  const warmUpSeconds = Math.min(90, seconds / 3)
-  const steady = looks.filter(({ at }) => at > warmUpSeconds)
-  const [first, last] = [steady[0], steady.at(-1)]
-  if (first === undefined || last === undefined || steady.length < 10) {
-    throw new Error(`${seconds} s give no 10 looks after the warm-up; give --seconds 60 or more`)
+function judged([first, last]: readonly Look[], seconds: number): object {
+  if (first === undefined || last === undefined) {
+    throw new Error('there were no two looks')
   }
-  const overTime = slope(steady.map(({ at, heapMb }) => [at / 60, heapMb]))
-  const perBatch = slope(steady.map(({ batches, heapMb }) => [batches, heapMb * 1_048_576]))
-  const third = Math.floor(steady.length / 3)
-  const handlesFirst = percentile(
-    steady.slice(0, third).map(({ handles: open }) => open),
-    0.5,
-  )
-  const handlesLast = percentile(
-    steady.slice(-third).map(({ handles: open }) => open),
-    0.5,
-  )
-  const surely = perBatch.slope - 2 * perBatch.error
+  const batches = last.batches - first.batches
+  const bytesPerBatch = round((last.programBytes - first.programBytes) / batches)
   const short = [
-    ...(surely > mostBytesPerBatch ? [`the heap grows by surely more than ${round(surely)} bytes a batch`] : []),
-    ...(handlesLast > handlesFirst + mostHandlesMore ? [`open handles rose from ${handlesFirst} to ${handlesLast}`] : []),
+    ...(bytesPerBatch > mostBytesPerBatch ? [`the process keeps ${bytesPerBatch} bytes of a batch that has ended`] : []),
+    ...(last.handles > first.handles + mostHandlesMore ? [`open handles rose from ${first.handles} to ${last.handles}`] : []),
   ]
   return {
     seconds,
-    warmUpSeconds: round(warmUpSeconds),
-    batches: last.batches - first.batches,
-    heapMb: { first: round(first.heapMb), last: round(last.heapMb), perMinute: round(overTime.slope), error: round(overTime.error) },
-    bytesPerBatch: { grown: round(perBatch.slope), error: round(perBatch.error), most: mostBytesPerBatch },
-    handles: { first: handlesFirst, last: handlesLast },
+    batches,
+    bytesPerBatch,
+    mostBytesPerBatch,
+    programMb: { first: round(first.programBytes / 1_048_576), last: round(last.programBytes / 1_048_576) },
+    heapMb: { first: round(first.heapMb), last: round(last.heapMb) },
+    handles: { first: first.handles, last: last.handles },
     short,
   }
-}
-
-/** Least squares: rise of y by x, and its standard error. */
-function slope(points: readonly (readonly [x: number, y: number])[]): { readonly slope: number; readonly error: number } {
-  const n = points.length
-  const meanX = points.reduce((sum, [x]) => sum + x, 0) / n
-  const meanY = points.reduce((sum, [, y]) => sum + y, 0) / n
-  const spread = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0)
-  const rise = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0) / spread
-  const rest = points.reduce((sum, [x, y]) => sum + (y - meanY - rise * (x - meanX)) ** 2, 0)
-  return { slope: rise, error: Math.sqrt(rest / (n - 2) / spread) }
 }
 
 /** Open files and sockets of this process; where there is no /proc, what keeps its event loop alive. */
 async function handles(): Promise<number> {
   return process.platform === 'linux' ? (await readdir('/proc/self/fd')).length : process.getActiveResourcesInfo().length
-}
-
-function garbageCollector(): () => void {
-  setFlagsFromString('--expose-gc')
-  return runInNewContext('gc') as () => void
 }
