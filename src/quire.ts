@@ -14,6 +14,7 @@ import type { Clock, Ids, Logger, Ownership, Random } from './runtime/ports.ts'
 import { createRuntime } from './runtime/runtime.ts'
 import type { Runtime, RuntimePorts } from './runtime/runtime-api.ts'
 import { silentLogger, systemClock, systemIds, systemRandom } from './runtime/system.ts'
+import type { Tracing } from './runtime/tracing.ts'
 import { createMemoryDatabase } from './testing/memory-database.ts'
 import { createMemoryMailbox } from './testing/memory-mailbox.ts'
 import { createMemoryOwnership } from './testing/memory-ownership.ts'
@@ -38,6 +39,8 @@ export interface QuireOptions extends Partial<RuntimeOptions> {
   /** Named statements; switch off behind pgbouncer in transaction mode. Default true. */
   readonly preparedStatements?: boolean
   readonly logger?: Logger
+  /** Spans, e.g. `openTelemetry()`. Absent: none are made, but trace contexts are handed on. */
+  readonly tracing?: Tracing
   readonly clock?: Clock
   readonly ids?: Ids
   readonly random?: Random
@@ -70,6 +73,7 @@ export async function createQuire(options: QuireOptions): Promise<Quire> {
     random: options.random ?? systemRandom,
     logger: options.logger ?? silentLogger,
     publisher: localPublisher(options.onEvent),
+    ...(options.tracing === undefined ? {} : { tracing: options.tracing }),
     ...(options.archiveDir === undefined ? {} : { archive: createArchiveFolder(options.archiveDir) }),
   }
   if (options.database === 'memory:') {

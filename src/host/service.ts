@@ -3,6 +3,7 @@ import type { Content, Judge } from '../batch/judge.ts'
 import { createQuire, type Quire } from '../quire.ts'
 import type { Logger } from '../runtime/ports.ts'
 import { silentLogger, systemClock, systemIds } from '../runtime/system.ts'
+import type { Tracing } from '../runtime/tracing.ts'
 import { batchSettingsOf } from './batch-settings.ts'
 import { answerRequests } from './cli/owner-requests.ts'
 import { storedOf } from './cli/stored.ts'
@@ -12,6 +13,7 @@ import type { Api } from './http/api.ts'
 import { createApi } from './http/server.ts'
 import { followBatches } from './metrics/batch-follower.ts'
 import { createMetrics } from './metrics/metrics.ts'
+import { openTelemetry } from './open-telemetry.ts'
 import { quireOptionsOf } from './quire-options.ts'
 import { completeSettings } from './read-settings.ts'
 import { urlOf } from './service-url.ts'
@@ -24,6 +26,8 @@ export interface BatchServiceOptions {
   readonly content: Content
   /** Default: says nothing. */
   readonly logger?: Logger | PinoLogger
+  /** Default: OpenTelemetry's global tracer provider, which records nothing until the host registers one. */
+  readonly tracing?: Tracing
 }
 
 /** Batches as a service: the runtime with its HTTP interface and its metrics. It handles no signals and keeps no global state. */
@@ -49,7 +53,8 @@ export interface BatchService {
 export async function createBatchService(options: BatchServiceOptions): Promise<BatchService> {
   const settings = completeSettings(options.settings)
   const log = options.logger ?? silentLogger
-  const quire = await createQuire({ ...quireOptionsOf(settings, options.judge, options.content), logger: log })
+  const tracing = options.tracing ?? openTelemetry()
+  const quire = await createQuire({ ...quireOptionsOf(settings, options.judge, options.content), logger: log, tracing })
   quire.onRequest(answerRequests(quire))
   return new RunningService(quire, settings, options.content, log)
 }

@@ -19,6 +19,7 @@ import { TaskRunner } from './tasks.ts'
 import { type TenantRows, tenantRows } from './tenant-rows.ts'
 import { atMost, timeLimit } from './time-limit.ts'
 import { TimerQueue } from './timers.ts'
+import { noTracing } from './tracing.ts'
 
 /** The last turn of a process that stops may take so long, ms. */
 const lastTurnMs = 1_000
@@ -65,7 +66,8 @@ export class DurableRuntime {
     this.#standstill = new Standstill({ ...ports, isNeeded: () => this.#tasks.isBusy, onResumed: (stoodMs) => this.#resumed(stoodMs) })
     this.#supervisor = this.#createSupervisor()
     const { database: connection, log } = this.#supervisor
-    const shared = { ...ports, connection, log, registry, partitions: this.#partitions, changes: this.#changes }
+    const tracing = ports.tracing ?? noTracing
+    const shared = { ...ports, tracing, connection, log, registry, partitions: this.#partitions, changes: this.#changes }
     this.requests = new Requests({ ...shared, partitions: options.partitions, maxMessageBytes: options.maxMessageBytes })
     this.queries = new Queries({ ...shared, partitions: options.partitions, now: () => this.#partitions.now() })
     this.rows = tenantRows(shared)

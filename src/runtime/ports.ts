@@ -83,6 +83,8 @@ export interface InboundRecord {
   /** ms since the epoch, by its producer. */
   readonly timestamp: number
   readonly value: Uint8Array | null
+  /** Header of that name, as it came. */
+  readonly traceparent?: string
 }
 
 /** How far an outside partition was read: every record older than `readUpTo` (ms) is in the mailbox; null when another process reads it. */
