@@ -35,6 +35,7 @@ export { type ErrorCode, errorCatalogue, isQuireError, QuireError } from './runt
 export type { Explanation } from './runtime/explain.ts'
 export type { OutboundEvent } from './runtime/local-publisher.ts'
 export type { Position } from './runtime/message.ts'
+export type { PgPool } from './persistence/dialect.ts'
 export type { RuntimeOptions } from './runtime/options.ts'
 export type { ActorFilter, ActorSummary, Clock, Ids, Logger, Random } from './runtime/ports.ts'
 export type { Counters, Status, StatusStore } from './runtime/status.ts'

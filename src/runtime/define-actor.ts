@@ -175,6 +175,8 @@ export interface ActorDefinition {
   readonly tables?: readonly TableDefinition[]
   /** True: a state with external transitions alone does not count as waiting for the outside. A function decides by snapshot. Default false. */
   readonly strictWaiting?: boolean | ((snapshot: AnyMachineSnapshot) => boolean)
+  /** An actor that ended this long ago is archived and deleted, days; 0 = never. Default: the runtime's `retentionMs`. */
+  readonly retentionDays?: number
   /** Adds the tenant's view to `inspect`: what it waits for, in a sentence, and the numbers of its last decision. */
   readonly explain?: (snapshot: AnyMachineSnapshot) => { readonly waitsFor?: string; readonly numbers?: Json }
 }

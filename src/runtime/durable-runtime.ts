@@ -10,6 +10,7 @@ import { Processor } from './processor.ts'
 import { Queries } from './queries.ts'
 import type { Registry } from './registry.ts'
 import { Requests } from './requests.ts'
+import { retentionTerms } from './retention.ts'
 import type { RuntimePorts } from './runtime-api.ts'
 import { SnapshotCache } from './snapshot-cache.ts'
 import { Standstill } from './standstill.ts'
@@ -122,7 +123,7 @@ export class DurableRuntime {
           owned: () => this.#partitions.ids(),
           now: () => this.#partitions.now(),
           mailboxRetentionMs: options.mailboxRetentionMs,
-          retentionMs: options.retentionMs,
+          terms: retentionTerms(this.#registry, options.retentionMs),
           onRound: (woken) => this.#alarms.round(woken),
         }),
     })

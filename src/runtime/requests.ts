@@ -49,12 +49,7 @@ export class Requests {
     this.#running = true
   }
 
-  async append(
-    address: string,
-    kind: MessageKind,
-    value: object,
-    options: SendOptions,
-  ): Promise<Position> {
+  async append(address: string, kind: MessageKind, value: object, options: SendOptions): Promise<Position> {
     const message = messageFor(address, kind, value, options.id, this.#parts.maxMessageBytes)
     if (this.#parts.registry.typeOf(address) === undefined) {
       throw new QuireError('unknown-actor-type', `no actor type is registered for ${address}`)
@@ -72,11 +67,7 @@ export class Requests {
     return await append(traced, timeoutMs, { ...this.#parts, connection: this.#parts.log })
   }
 
-  async ask(
-    address: string,
-    event: { readonly type: string },
-    options: SendOptions,
-  ): Promise<ActorState> {
+  async ask(address: string, event: { readonly type: string }, options: SendOptions): Promise<ActorState> {
     const timeoutMs = options.timeoutMs ?? sendTimeoutMs
     const deadline = this.#parts.clock.now() + timeoutMs
     const position = await this.append(address, 'event', event, options)

@@ -8,7 +8,11 @@ import type { TaskRow } from './turn-rows.ts'
 
 /** What a call may do besides its work: send messages, read rows. */
 export interface TaskReach extends Pick<TaskScope, 'readRow' | 'readRows'> {
-  send(address: Address, event: { readonly type: string }, options: { readonly id: string; readonly traceparent?: Traceparent }): Promise<void>
+  send(
+    address: Address,
+    event: { readonly type: string },
+    options: { readonly id: string; readonly traceparent?: Traceparent },
+  ): Promise<void>
 }
 
 /** Defaults of a task definition; units as there. */

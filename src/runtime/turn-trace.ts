@@ -48,7 +48,10 @@ class SteppingSpans implements TurnTrace {
       }),
       outcomes: input.outcomes.map((outcome) => {
         const kind = outcome.result.ok ? 'done' : 'error'
-        return { ...outcome, task: { ...outcome.task, traceparent: begin({ ...outcome.task, kind, messageId: messageIdOfOutcome(outcome) }) } }
+        return {
+          ...outcome,
+          task: { ...outcome.task, traceparent: begin({ ...outcome.task, kind, messageId: messageIdOfOutcome(outcome) }) },
+        }
       }),
       timers: input.timers.map((timer) => ({
         ...timer,

@@ -61,7 +61,10 @@ describeWithKafka('a batch on the topics of the platform', (kafka) => {
     stops.push(() => producer.disconnect())
     const request = requestEnvelope('bos-1', 4)
     for (const value of [JSON.stringify(request), JSON.stringify(request), 'no JSON at all']) {
-      await producer.send({ topic: `${prefix}${topics.request}`, messages: [{ key: 'bos-1', value, headers: { traceparent: upstreamTraceparent } }] })
+      await producer.send({
+        topic: `${prefix}${topics.request}`,
+        messages: [{ key: 'bos-1', value, headers: { traceparent: upstreamTraceparent } }],
+      })
     }
     const done = await quire.waitFor('batch/bos-1', { tag: 'done' }, { timeoutMs: 60_000 })
     expect(done).toMatchObject({ state: 'COMPLETED', progress: { status: 'COMPLETE_STABLE' } })

@@ -199,13 +199,14 @@ describe.each(adapters)('erasure on $name', ({ open }) => {
 
   it('finds who is done since before a time, once the outputs have left, and gives every row of it', async () => {
     const { store } = adapter
-    expect(await store.over([partition], 2_001, 10)).toEqual([])
+    expect(await store.over('batch', [partition], 2_001, 10)).toEqual([])
     await store.outboxDelivered(await store.outbox([{ partition, entry: 0 }], 10), { keep: true })
-    expect(await store.over([partition], 2_000, 10)).toEqual([])
-    expect(await store.over([partition], 2_001, 10)).toEqual(
+    expect(await store.over('batch', [partition], 2_000, 10)).toEqual([])
+    expect(await store.over('batch', [partition], 2_001, 10)).toEqual(
       [gone, other].map((address) => ({ partition, address, seq: 3, stateSince: 2_000 })),
     )
-    expect(await store.over([partition], 2_001, 1)).toHaveLength(1)
+    expect(await store.over('batch', [partition], 2_001, 1)).toHaveLength(1)
+    expect(await store.over('other', [partition], 2_001, 10)).toEqual([])
     const rows = await store.storedOf({ partition, address: gone })
     expect(rows.map(({ table }) => table).sort()).toEqual([
       'actors',
@@ -219,6 +220,6 @@ describe.each(adapters)('erasure on $name', ({ open }) => {
     expect(rows.filter(({ row }) => row['address'] === gone)).toHaveLength(rows.length)
     expect(rows.find(({ table }) => table === 'notes')?.row).toEqual({ address: gone, body: 'a pupil' })
     await commit(forget)
-    expect(await store.over([partition], 9_000, 10)).toMatchObject([{ address: other }])
+    expect(await store.over('batch', [partition], 9_000, 10)).toMatchObject([{ address: other }])
   })
 })

@@ -35,7 +35,8 @@ describe('a batch over HTTP', () => {
     const traces = new Map<string, Set<string | null>>()
     const traceId = (traceparent: string | null): string | null => traceparent?.split('-')[1] ?? null
     const judge: Judge = {
-      submit: async ({ batchId }, { traceparent }) => void traces.set(batchId, (traces.get(batchId) ?? new Set()).add(traceId(traceparent))),
+      submit: async ({ batchId }, { traceparent }) =>
+        void traces.set(batchId, (traces.get(batchId) ?? new Set()).add(traceId(traceparent))),
     }
     const made = await testService({ judge })
     await whenReady(made)
@@ -49,11 +50,13 @@ describe('a batch over HTTP', () => {
     for (const [batch, metadata, headers] of asks) {
       await made.call('POST', '/v1/batches', { body: requestEnvelope(batch, 4, metadata), headers })
     }
-    await expect.poll(() => Object.fromEntries(traces)).toEqual({
-      both: new Set([traceId(inHeader)]),
-      text: new Set([traceId(inText)]),
-      none: new Set([null]),
-    })
+    await expect
+      .poll(() => Object.fromEntries(traces))
+      .toEqual({
+        both: new Set([traceId(inHeader)]),
+        text: new Set([traceId(inText)]),
+        none: new Set([null]),
+      })
   })
 
   it('is asked for, judged and read: list, detail, journal, result as JSON and as CSV', async () => {
