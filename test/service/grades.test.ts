@@ -117,7 +117,7 @@ describe('a batch of an assignment', () => {
       told.map(({ id, grade, isAnchor }) => [`"${id}"`, `"${grade}"`, String(isAnchor)]),
     )
     expect(rankingTable(shown.scores?.ranking ?? []).map((line) => line.slice(0, 60))).toEqual([
-      expect.stringMatching(/^rank {2}essay +grade {4}score/),
+      expect.stringMatching(/^rank {2}essay +grade {3}score/),
       ...told.map(({ id, grade, isAnchor }) =>
         expect.stringMatching(new RegExp(`^ +\\d+ {2}${id} +${grade.replace('+', '\\+')}${isAnchor ? ' =' : ' '} `)),
       ),
