@@ -25,6 +25,7 @@ const folders = {
       '@fastify/helmet',
       '@fastify/rate-limit',
       '@fastify/swagger',
+      '@opentelemetry/api',
       'fastify-type-provider-zod',
       'pino',
       'prom-client',

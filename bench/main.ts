@@ -1,6 +1,7 @@
 import { decisionBench } from './decision.ts'
 import { httpBench } from './http.ts'
 import { latencyBench } from './kafka/latency.ts'
+import { serveBench } from './kafka/serve.ts'
 import { takeoverBench } from './kafka/takeover.ts'
 import { throughputBench } from './kafka/throughput.ts'
 import { restartBench } from './restart.ts'
@@ -8,7 +9,7 @@ import { soakBench } from './soak.ts'
 import { turnBench } from './turn.ts'
 
 /**
- * `npm run bench -- turn|restart|decision|latency|throughput|takeover|http|soak [--json]`: figures, never tests. What a bench
+ * `npm run bench -- turn|restart|decision|latency|throughput|takeover|serve|http|soak [--json]`: figures, never tests. What a bench
  * promises and did not reach stands in its `short`; then the exit status is 1.
  */
 const benches: Readonly<Record<string, () => Promise<object>>> = {
@@ -18,6 +19,7 @@ const benches: Readonly<Record<string, () => Promise<object>>> = {
   latency: latencyBench,
   throughput: throughputBench,
   takeover: takeoverBench,
+  serve: serveBench,
   http: httpBench,
   soak: () => soakBench(secondsAsked(300)),
 }

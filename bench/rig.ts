@@ -28,7 +28,7 @@ export async function rigOn(place: { readonly url: string } | { readonly dataDir
   const { actors, partitions = 64, schema = 'quire', onCommit } = options
   const database: Database =
     'url' in place
-      ? openPostgres({ url: place.url, schema, clock: systemClock })
+      ? openPostgres({ server: place.url, schema, clock: systemClock })
       : await openPGlite({ dataDir: place.dataDir, schema, clock: systemClock })
   const inner = createStore(database, systemClock)
   const store: Store = {

@@ -2,6 +2,7 @@ import type { KafkaOptions } from './kafka/options.ts'
 import { kafkaPorts } from './kafka/kafka-ports.ts'
 import { createArchiveFolder } from './persistence/archive-folder.ts'
 import { type Database, openPGlite, openPostgres } from './persistence/database.ts'
+import type { PgPool } from './persistence/dialect.ts'
 import { type FolderLock, lockFolder } from './persistence/folder-lock.ts'
 import { createTableMailbox } from './persistence/mailbox/table-mailbox.ts'
 import { createTableOwnership } from './persistence/ownership.ts'
@@ -14,6 +15,7 @@ import type { Clock, Ids, Logger, Ownership, Random } from './runtime/ports.ts'
 import { createRuntime } from './runtime/runtime.ts'
 import type { Runtime, RuntimePorts } from './runtime/runtime-api.ts'
 import { silentLogger, systemClock, systemIds, systemRandom } from './runtime/system.ts'
+import type { Tracing } from './runtime/tracing.ts'
 import { createMemoryDatabase } from './testing/memory-database.ts'
 import { createMemoryMailbox } from './testing/memory-mailbox.ts'
 import { createMemoryOwnership } from './testing/memory-ownership.ts'
@@ -21,8 +23,8 @@ import { createMemoryStore } from './testing/memory-store.ts'
 
 /** How a Quire is put together. Durations are in ms; the other runtime settings are those of `RuntimeOptions`. */
 export interface QuireOptions extends Partial<RuntimeOptions> {
-  /** `postgres://...`, a data folder (an embedded Postgres), or `memory:` for tests. */
-  readonly database: string | { readonly dataDir: string }
+  /** `postgres://...`, a pool of the host (which ends it), a data folder (an embedded Postgres), or `memory:` for tests. */
+  readonly database: string | { readonly pool: PgPool } | { readonly dataDir: string }
   /** Absent: the mailbox is a table, one owner at a time, others stand by. */
   readonly kafka?: KafkaOptions
   /** False: a client that sends, asks and reads, while other processes own the partitions. Default true. */
@@ -31,13 +33,15 @@ export interface QuireOptions extends Partial<RuntimeOptions> {
   readonly actors: Readonly<Record<string, ActorDefinition>>
   /** Takes outputs until it resolves, in order per key, at least once. Absent: they are kept in the database. Not with Kafka, which takes them itself. */
   readonly onEvent?: (event: OutboundEvent) => Promise<void> | void
-  /** Folder where actors are archived before retention deletes them; needed with `retentionMs`. */
+  /** Folder where actors are archived before retention deletes them; needed with `retentionMs` or an actor's `retentionDays`. */
   readonly archiveDir?: string
   /** Schema of Quire's tables. Default `quire`. */
   readonly schema?: string
   /** Named statements; switch off behind pgbouncer in transaction mode. Default true. */
   readonly preparedStatements?: boolean
   readonly logger?: Logger
+  /** Spans, e.g. `openTelemetry()`. Absent: none are made, but trace contexts are handed on. */
+  readonly tracing?: Tracing
   readonly clock?: Clock
   readonly ids?: Ids
   readonly random?: Random
@@ -59,10 +63,15 @@ export async function createQuire(options: QuireOptions): Promise<Quire> {
     const field = options.onEvent === undefined ? 'database' : 'onEvent'
     throw new QuireError('invalid-option', `${field} cannot be used with kafka; leave one of them out`, { details: { field } })
   }
-  if ((options.retentionMs ?? 0) > 0 && options.archiveDir === undefined) {
-    throw new QuireError('invalid-option', 'retentionMs deletes what was archived; name an archiveDir, or leave it out', {
-      details: { field: 'archiveDir' },
-    })
+  const terms = [options.retentionMs, ...Object.values(options.actors).map(({ retentionDays }) => retentionDays)]
+  if (terms.some((term = 0) => term > 0) && options.archiveDir === undefined) {
+    throw new QuireError(
+      'invalid-option',
+      'retention deletes what was archived; name an archiveDir, or leave out retentionMs and retentionDays',
+      {
+        details: { field: 'archiveDir' },
+      },
+    )
   }
   const world: World = {
     clock: options.clock ?? systemClock,
@@ -70,21 +79,17 @@ export async function createQuire(options: QuireOptions): Promise<Quire> {
     random: options.random ?? systemRandom,
     logger: options.logger ?? silentLogger,
     publisher: localPublisher(options.onEvent),
+    ...(options.tracing === undefined ? {} : { tracing: options.tracing }),
     ...(options.archiveDir === undefined ? {} : { archive: createArchiveFolder(options.archiveDir) }),
   }
   if (options.database === 'memory:') {
     return withoutFolder(createRuntime(options.actors, { ...world, ...memoryPorts(world.clock) }, runtimeSettings(options)))
   }
-  if (typeof options.database === 'string') {
-    return withoutFolder(
-      createRuntime(
-        options.actors,
-        { ...world, ...portsOn(postgres(options, options.database, world.clock), options, world) },
-        runtimeSettings(options),
-      ),
-    )
+  if (typeof options.database === 'object' && 'dataDir' in options.database) {
+    return await embedded(options, options.database.dataDir, world)
   }
-  return await embedded(options, options.database.dataDir, world)
+  const database = postgres(options, serverOf(options.database), world.clock)
+  return withoutFolder(createRuntime(options.actors, { ...world, ...portsOn(database, options, world) }, runtimeSettings(options)))
 }
 
 type World = Omit<RuntimePorts, 'store' | 'mailbox' | 'ownership'>
@@ -114,14 +119,21 @@ function withFolder(runtime: Runtime, lock: FolderLock): Quire {
   return { ...runtime, onRequest: lock.onRequest, stop, [Symbol.asyncDispose]: stop }
 }
 
-function postgres(options: QuireOptions, url: string, clock: Clock): Database {
-  if (!/^postgres(ql)?:\/\//.test(url)) {
-    throw new QuireError('invalid-option', `database is '${url.slice(0, 20)}...'; give postgres://..., { dataDir } or 'memory:'`, {
-      details: { field: 'database' },
-    })
+/** @throws QuireError `invalid-option` for a text that is no URL of a Postgres */
+function serverOf(database: string | { readonly pool: PgPool }): string | PgPool {
+  if (typeof database === 'string' && !/^postgres(ql)?:\/\//.test(database)) {
+    throw new QuireError(
+      'invalid-option',
+      `database is '${database.slice(0, 20)}...'; give postgres://..., { pool }, { dataDir } or 'memory:'`,
+      { details: { field: 'database' } },
+    )
   }
+  return typeof database === 'string' ? database : database.pool
+}
+
+function postgres(options: QuireOptions, server: string | PgPool, clock: Clock): Database {
   return openPostgres({
-    url,
+    server,
     schema: schemaOf(options),
     clock,
     ...(options.preparedStatements === undefined ? {} : { preparedStatements: options.preparedStatements }),

@@ -18,6 +18,8 @@ export interface JudgeScope {
   readonly signal: AbortSignal
   /** The same for every call of this attempt. */
   readonly idempotencyKey: string
+  /** W3C trace context of this call, for the service that is asked; null where there is no trace. */
+  readonly traceparent: string | null
   /** Of a judge in this process: hands its answer in (the data of an LLMComparisonResultV1); resolves when it is durable. */
   readonly answer: (data: object) => Promise<void>
 }
@@ -46,6 +48,8 @@ export interface Content {
 
 export interface ContentScope {
   readonly signal: AbortSignal
+  /** W3C trace context of this call; null where there is no trace. */
+  readonly traceparent: string | null
   /** The batch the text is for: how long a service is waited for is counted by batch. */
   readonly batchId: string
 }

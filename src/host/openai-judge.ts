@@ -1,8 +1,8 @@
 import { exchange, type HttpAnswer } from '../batch/http/exchange.ts'
 import type { HostCircuit } from '../batch/http/host-circuit.ts'
 import { serviceCircuit, type ServicePorts } from '../batch/http/service-circuit.ts'
-import { traceparent } from '../batch/http/traceparent.ts'
-import type { ComparisonRequest, Judge } from '../batch/judge.ts'
+import { traceparentFor } from '../batch/http/traceparent.ts'
+import type { ComparisonRequest, Judge, JudgeScope } from '../batch/judge.ts'
 import { PostRefused } from '../batch/post-error.ts'
 import { batchSettings } from '../batch/settings.ts'
 import { buildPrompt } from '../batch/tasks/prompt.ts'
@@ -43,10 +43,11 @@ export function openaiJudge(options: OpenaiJudgeOptions): Judge {
   return {
     concurrency: concurrencyFor(options.requestsPerMinute),
     timeoutMs: 3 * callMs,
-    async submit(comparison, { signal, answer }) {
+    async submit(comparison, scope) {
+      const { signal, answer } = scope
       const at = options.clock.now()
       try {
-        const verdict = await endpoint.judge(comparison, () => pace.turn(signal), signal)
+        const verdict = await endpoint.judge(comparison, () => pace.turn(signal), scope)
         await answer(callbackData(comparison, verdict, options, options.clock.now() - at))
       } catch (error) {
         if (!signal.aborted) {
@@ -78,6 +79,8 @@ function callbackData({ essayA, essayB }: ComparisonRequest, verdict: ChatVerdic
   }
 }
 
+type CallScope = Pick<JudgeScope, 'signal' | 'traceparent'>
+
 /** One endpoint: its circuit, and the parameters it was found to refuse. */
 class ChatEndpoint {
   readonly #options: OpenaiJudgeOptions
@@ -92,14 +95,14 @@ class ChatEndpoint {
   }
 
   /** Asks until it has a verdict, each time without a parameter that was just refused. `turn` is awaited before every call. */
-  async judge(comparison: ComparisonRequest, turn: () => Promise<void>, signal: AbortSignal): Promise<ChatVerdict> {
+  async judge(comparison: ComparisonRequest, turn: () => Promise<void>, scope: CallScope): Promise<ChatVerdict> {
     await this.#circuit.admit(comparison.batchId)
     await turn()
-    const answer = await this.#call(comparison, signal)
+    const answer = await this.#call(comparison, scope)
     const said = readChatAnswer(answer, this.#options.model, this.#options.clock.now())
     if (said.kind === 'unsupported' && !this.#refused.has(said.parameter)) {
       this.#refused.add(said.parameter)
-      return await this.judge(comparison, turn, signal)
+      return await this.judge(comparison, turn, scope)
     }
     return await this.#verdictOf(said, comparison.batchId)
   }
@@ -123,7 +126,7 @@ class ChatEndpoint {
     }
   }
 
-  async #call(comparison: ComparisonRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  async #call(comparison: ComparisonRequest, scope: CallScope): Promise<HttpAnswer> {
     const { apiKey, model, assignment = null, rubric = null } = this.#options
     const brief = { ...comparison.brief, assignment: comparison.brief.assignment ?? assignment, rubric: comparison.brief.rubric ?? rubric }
     const prompt = buildPrompt({ ...comparison, brief })
@@ -135,16 +138,16 @@ class ChatEndpoint {
         headers: {
           'content-type': 'application/json',
           'idempotency-key': comparison.id,
-          traceparent: traceparent(comparison.batchId, comparison.id),
+          traceparent: traceparentFor(comparison, scope),
           ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
         },
         body: JSON.stringify(chatRequest(prompt, model, temperature, this.#refused)),
         timeoutMs: callMs,
         mostBytes,
-        signal,
+        signal: scope.signal,
       })
     } catch (error) {
-      signal.throwIfAborted()
+      scope.signal.throwIfAborted()
       throw await this.#circuit.failed(comparison.batchId, error as Error)
     }
   }

@@ -1,6 +1,7 @@
 import { batchActor } from '../batch/batch.actor.ts'
 import type { Content, Judge } from '../batch/judge.ts'
 import type { KafkaOptions } from '../kafka/options.ts'
+import type { PgPool } from '../persistence/dialect.ts'
 import type { QuireOptions } from '../quire.ts'
 import { QuireError } from '../runtime/errors.ts'
 import { batchSettingsOf } from './batch-settings.ts'
@@ -8,11 +9,18 @@ import type { ServiceSettings } from './settings.ts'
 
 const dayMs = 24 * 3_600_000
 
+/** What no setting can say. */
+interface Given {
+  readonly judge: Judge
+  readonly content: Content
+  readonly pool?: PgPool
+}
+
 /** The service's settings as options of its Quire. @throws QuireError `invalid-option` when no place for data is named */
-export function quireOptionsOf(settings: ServiceSettings, judge: Judge, content: Content): QuireOptions {
+export function quireOptionsOf(settings: ServiceSettings, { content, judge, pool }: Given): QuireOptions {
   const kafka = kafkaOptionsOf(settings)
   return {
-    database: databaseOf(settings),
+    database: pool === undefined ? databaseOf(settings) : { pool },
     schema: settings.databaseSchema,
     preparedStatements: settings.preparedStatements,
     partitions: settings.mailboxPartitions,

@@ -1,8 +1,11 @@
 import type { Logger as PinoLogger } from 'pino'
+import type { Registry } from 'prom-client'
 import type { Content, Judge } from '../batch/judge.ts'
+import type { PgPool } from '../persistence/dialect.ts'
 import { createQuire, type Quire } from '../quire.ts'
 import type { Logger } from '../runtime/ports.ts'
 import { silentLogger, systemClock, systemIds } from '../runtime/system.ts'
+import type { Tracing } from '../runtime/tracing.ts'
 import { batchSettingsOf } from './batch-settings.ts'
 import { answerRequests } from './cli/owner-requests.ts'
 import { storedOf } from './cli/stored.ts'
@@ -12,6 +15,7 @@ import type { Api } from './http/api.ts'
 import { createApi } from './http/server.ts'
 import { followBatches } from './metrics/batch-follower.ts'
 import { createMetrics } from './metrics/metrics.ts'
+import { openTelemetry } from './open-telemetry.ts'
 import { quireOptionsOf } from './quire-options.ts'
 import { completeSettings } from './read-settings.ts'
 import { urlOf } from './service-url.ts'
@@ -22,8 +26,14 @@ export interface BatchServiceOptions {
   readonly settings: Partial<ServiceSettings>
   readonly judge: Judge
   readonly content: Content
+  /** Postgres by a pool of the host (of `pg`), which ends it itself; instead of `databaseUrl` and `dataDir`. */
+  readonly pool?: PgPool
+  /** The host's prom-client registry: one service a registry. Default: one of its own, with prom-client's metrics of the process. */
+  readonly registry?: Registry
   /** Default: says nothing. */
   readonly logger?: Logger | PinoLogger
+  /** Default: OpenTelemetry's global tracer provider, which records nothing until the host registers one. */
+  readonly tracing?: Tracing
 }
 
 /** Batches as a service: the runtime with its HTTP interface and its metrics. It handles no signals and keeps no global state. */
@@ -49,9 +59,16 @@ export interface BatchService {
 export async function createBatchService(options: BatchServiceOptions): Promise<BatchService> {
   const settings = completeSettings(options.settings)
   const log = options.logger ?? silentLogger
-  const quire = await createQuire({ ...quireOptionsOf(settings, options.judge, options.content), logger: log })
+  const tracing = options.tracing ?? openTelemetry()
+  const quire = await createQuire({ ...quireOptionsOf(settings, options), logger: log, tracing })
   quire.onRequest(answerRequests(quire))
-  return new RunningService(quire, settings, options.content, log)
+  try {
+    return new RunningService(quire, settings, options, log)
+  } catch (error) {
+    // A registry that is taken: the folder's lock must not stay.
+    await quire.stop()
+    throw error
+  }
 }
 
 class RunningService implements BatchService {
@@ -67,14 +84,14 @@ class RunningService implements BatchService {
   #isDraining = false
   #stopped: Promise<void> | undefined
 
-  constructor(quire: Quire, settings: ServiceSettings, content: Content, log: Logger) {
+  constructor(quire: Quire, settings: ServiceSettings, { content, registry }: BatchServiceOptions, log: Logger) {
     this.quire = quire
     this.#settings = settings
     this.#content = content
     this.#log = log
     const { environment } = settings
     this.#health = createHealth({ quire, clock: systemClock, environment, isDraining: () => this.#isDraining })
-    this.#metrics = createMetrics(quire, this.#health)
+    this.#metrics = createMetrics(quire, this.#health, registry)
   }
 
   get url(): string {

@@ -111,7 +111,7 @@ export class KafkaInbound implements Inbound {
   ): Promise<void> {
     const places = this.#places
     const name = this.#nameOf(topic)
-    await take(records.map(({ offset, timestamp, value }) => ({ topic: name, partition, offset, timestamp, value })))
+    await take(records.map((record) => inboundRecord(name, partition, record)))
     const last = records.at(-1)
     if (last !== undefined) {
       places.set(keyOf(topic, partition), { next: last.offset + 1, lastAt: last.timestamp })
@@ -155,6 +155,11 @@ export class KafkaInbound implements Inbound {
   #nameOf(topic: string): string {
     return topic.slice(this.#parts.topicPrefix.length)
   }
+}
+
+function inboundRecord(topic: string, partition: number, { offset, timestamp, value, headers }: FetchedRecord): InboundRecord {
+  const { traceparent } = headers
+  return { topic, partition, offset, timestamp, value, ...(traceparent === undefined ? {} : { traceparent }) }
 }
 
 function keyOf(topic: string, partition: number): string {

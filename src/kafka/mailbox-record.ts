@@ -2,13 +2,15 @@ import { isMessageKind, type MailboxRecord, type Message } from '../runtime/mess
 import type { FetchedRecord, NewRecord } from './client.ts'
 
 /** A message as a record of the mailbox topic: the body as it came, the rest in key and headers. */
-export function recordOfMessage(topic: string, partition: number, { id, address, kind, body, replayOf }: Message): NewRecord {
-  return { topic, partition, key: address, value: body, headers: { id, kind, ...(replayOf === undefined ? {} : { replayOf }) } }
+export function recordOfMessage(topic: string, partition: number, { address, body, ...message }: Message): NewRecord {
+  const { id, kind, replayOf, traceparent } = message
+  const headers = { id, kind, ...(replayOf === undefined ? {} : { replayOf }), ...(traceparent === undefined ? {} : { traceparent }) }
+  return { topic, partition, key: address, value: body, headers }
 }
 
 /** A record of the mailbox topic as a message. A foreign one becomes a message to nobody, which ends in the dead letters. */
 export function messageOfRecord(partition: number, { offset, timestamp, key, value, headers }: FetchedRecord): MailboxRecord {
-  const { id, kind, replayOf } = headers
+  const { id, kind, replayOf, traceparent } = headers
   return {
     partition,
     offset,
@@ -18,5 +20,6 @@ export function messageOfRecord(partition: number, { offset, timestamp, key, val
     kind: isMessageKind(kind) ? kind : 'event',
     body: value === null ? '' : Buffer.from(value).toString('utf8'),
     ...(replayOf === undefined ? {} : { replayOf }),
+    ...(traceparent === undefined ? {} : { traceparent }),
   }
 }

@@ -95,6 +95,6 @@ async function sendRows(rows: readonly OutboxRow[], { client, topicPrefix }: Pub
   }
 }
 
-function recordOf(row: OutboxRow, topicPrefix: string): NewRecord {
-  return { topic: `${topicPrefix}${row.target}`, key: row.key, value: row.payload, headers: { id: row.id } }
+function recordOf({ id, target, key, payload, traceparent }: OutboxRow, topicPrefix: string): NewRecord {
+  return { topic: `${topicPrefix}${target}`, key, value: payload, headers: traceparent === null ? { id } : { id, traceparent } }
 }

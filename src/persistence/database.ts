@@ -3,10 +3,10 @@ import { Kysely, type RawBuilder, sql } from 'kysely'
 import pg from 'pg'
 import type { Clock } from '../runtime/ports.ts'
 import { atMost } from '../runtime/time-limit.ts'
-import { pgDialect, pgliteDialect } from './dialect.ts'
+import { pgDialect, pgliteDialect, type PgPool } from './dialect.ts'
 import { classified } from './errors.ts'
 import { createListener, type Listener } from './listener.ts'
-import type { Session } from './session.ts'
+import { connectSession, goodbyeMs, type Session } from './session.ts'
 
 /** A connected database and the schema Quire uses in it. Queries are Kysely's `sql`, tables named with their schema. */
 export interface Database {
@@ -25,14 +25,13 @@ export interface Database {
 }
 
 export interface PostgresOptions {
-  readonly url: string
+  /** `postgres://...`, or a pool of the host, which is used and not ended; sessions are opened as its connections are. */
+  readonly server: string | PgPool
   readonly schema: string
   readonly clock: Clock
   /** Named statements; off behind pgbouncer in transaction mode. Default true. */
   readonly preparedStatements?: boolean
-  /** Connections of the pool. Default 10. */
-  readonly connections?: number
-  /** Shown in pg_stat_activity; default `quire`. */
+  /** Shown in pg_stat_activity; default `quire`. A host's pool has its own. */
   readonly applicationName?: string
   /** A query without an answer by then is given up with its connection, ms. Default 15,000. */
   readonly queryTimeoutMs?: number
@@ -40,11 +39,6 @@ export interface PostgresOptions {
 
 /** For migrations, ms. */
 const patienceMs = 600_000
-/** A session nobody asks anything is looked at this often, ms. */
-const heartbeatMs = 5_000
-/** Closing takes no longer, ms: over a path that was lost nobody says goodbye. */
-const goodbyeMs = 3_000
-const gone = (): void => {}
 
 /** int8 as a safe integer: positions and times stay far below 2^53; a larger one is a fault, said loudly. */
 function safeInteger(text: string): number {
@@ -58,89 +52,47 @@ function safeInteger(text: string): number {
 const int8 = 20
 const types = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') => (oid === int8 ? safeInteger : pg.types.getTypeParser(oid, format ?? 'text')),
-}
+} as pg.CustomTypesConfig
 
 /** A pool of connections to Postgres. Connects when first used: a server that is away is no error here. */
 export function openPostgres(options: PostgresOptions): Database {
-  const config = {
-    connectionString: options.url,
-    application_name: options.applicationName ?? 'quire',
-    types: types as pg.CustomTypesConfig,
-    connectionTimeoutMillis: 5_000,
-    keepAlive: true,
-  }
-  const queryTimeoutMs = options.queryTimeoutMs ?? 15_000
-  const pool = new pg.Pool({ ...config, max: options.connections ?? 10 })
+  const { clock, server, schema, queryTimeoutMs = 15_000, preparedStatements: prepared = true } = options
+  const isOurs = typeof server === 'string'
+  const pool: PgPool = isOurs ? new pg.Pool(configOf(server, options)) : server
   // An idle client whose server goes away emits an error; the next query meets it and is classified there.
-  pool.on('error', () => undefined)
-  // So does one that is lent out, and without a listener that would end the process.
-  pool.on('connect', (client) => client.on('error', () => undefined))
-  const openSession = () => classified(() => connectSession({ ...config, query_timeout: queryTimeoutMs }, options.clock))
-  const prepared = options.preparedStatements ?? true
-  const kysely = new Kysely<unknown>({ dialect: pgDialect(pool, { prepared, queryTimeoutMs }) })
-  const listener = createListener(options.schema, openSession, options.clock)
+  pool.on('error', metByNextQuery)
+  const config = { ...optionsOf(pool), types, query_timeout: queryTimeoutMs }
+  const openSession = () => classified(() => connectSession(config, clock))
+  const kysely = new Kysely<unknown>({ dialect: pgDialect(pool, { prepared, queryTimeoutMs, types }) })
+  const listener = createListener(schema, openSession, clock)
   return {
     kind: 'postgres',
-    schema: options.schema,
+    schema,
     kysely,
-    // Without names: those of one connection must not mean two texts.
-    patient: new Kysely<unknown>({ dialect: pgDialect(pool, { prepared: false, queryTimeoutMs: patienceMs }) }),
-    table: (name) => sql.id(options.schema, name),
+    // Without names: a migration's text is used once.
+    patient: new Kysely<unknown>({ dialect: pgDialect(pool, { prepared: false, queryTimeoutMs: patienceMs, types }) }),
+    table: (name) => sql.id(schema, name),
     listener,
     openSession,
     async close() {
       await listener.close()
-      await atMost(options.clock, goodbyeMs, kysely.destroy(), gone)
+      await kysely.destroy()
+      await (isOurs ? atMost(clock, goodbyeMs, pool.end(), () => undefined) : undefined)
+      pool.off('error', metByNextQuery)
     },
   }
 }
 
-/** The server ends a session whose process has vanished after 25 s, and its lock falls; its own default is two hours. */
-const keepAlives = 'set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3'
+const metByNextQuery = (): void => undefined
 
-async function connectSession(config: pg.ClientConfig, clock: Clock): Promise<Session> {
-  const client = new pg.Client(config)
-  const ends: (() => void)[] = []
-  let ended = false
-  let cancelBeat = (): void => {}
-  const end = (): void => {
-    if (!ended) {
-      ended = true
-      cancelBeat()
-      for (const call of ends) {
-        call()
-      }
-    }
-  }
-  client.on('error', end)
-  client.on('end', end)
-  const close = async (): Promise<void> => {
-    const goodbye = client.end().catch(() => undefined)
-    await (ended ? undefined : atMost(clock, goodbyeMs, goodbye, gone))
-    end()
-  }
-  /** Both ends may hold a connection for good whose path was lost: only a question finds out. */
-  const beat = (): void => {
-    cancelBeat = clock.schedule(heartbeatMs, () => void client.query('select 1').then(() => ended || beat(), close))
-  }
-  try {
-    await client.connect()
-    await client.query(keepAlives)
-  } catch (error) {
-    void close()
-    throw error
-  }
-  beat()
-  return {
-    query: async (text, values) => (await classified(() => client.query(text, [...values]))).rows as Record<string, unknown>[],
-    onEnd(call) {
-      ended ? call() : ends.push(call)
-    },
-    close,
-    onNotice(call) {
-      client.on('notification', (message) => call(message.channel))
-    },
-  }
+function configOf(connectionString: string, { applicationName = 'quire' }: PostgresOptions): pg.PoolConfig {
+  return { connectionString, application_name: applicationName, connectionTimeoutMillis: 5_000, keepAlive: true, max: 10 }
+}
+
+/** What a connection of the pool is made with. pg hides its secrets from a copy of all fields. */
+function optionsOf({ options }: PgPool): pg.ClientConfig {
+  const { password, ssl } = options as pg.ClientConfig
+  return { ...options, ...(password === undefined ? {} : { password }), ...(ssl === undefined ? {} : { ssl }) }
 }
 
 export interface PGliteOptions {

@@ -1,12 +1,19 @@
+import { createHash } from 'node:crypto'
 import { PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely'
 
 /** Of `pg`, what is used: a pool of clients that take `{ name, text, values }`. */
 export interface PgPool {
+  /** What its connections are made with. */
+  readonly options: object
   connect(): Promise<PgClient>
   end(): Promise<void>
+  on(event: 'error', listener: () => void): unknown
+  off(event: 'error', listener: () => void): unknown
 }
 export interface PgClient {
-  query(query: { name?: string; text: string; values: unknown[]; query_timeout: number }): Promise<{
+  on(event: 'error', listener: () => void): unknown
+  off(event: 'error', listener: () => void): unknown
+  query(query: { name?: string; text: string; values: unknown[]; query_timeout: number; types: object }): Promise<{
     readonly command: string
     readonly rowCount: number | null
     readonly rows: unknown[]
@@ -27,25 +34,32 @@ export interface PgDialectOptions {
   readonly prepared: boolean
   /** A query that has no answer by then is given up with its connection, ms: nobody tells of a path that was lost. */
   readonly queryTimeoutMs: number
+  /** pg's parsers by type, the same whatever the pool was made with. */
+  readonly types: object
 }
 
 /**
- * Kysely on a pg pool. Kysely sends no named statements; here each text gets a name, so that Postgres parses and plans it once
- * a connection.
+ * Kysely on a pg pool, which is not ended with it. Kysely sends no named statements; here each text gets a name, so that Postgres
+ * parses and plans it once a connection.
  */
 export function pgDialect(pool: PgPool, options: PgDialectOptions): PostgresDialect {
   const names = new Map<string, string>()
   const nameOf = (text: string): string => {
-    const name = names.get(text) ?? `quire_${names.size}`
+    const name = names.get(text) ?? statementName(text)
     names.set(text, name)
     return name
   }
   const trust = createTrust()
   const connect = async () => {
     const client = await trustedClient(pool, trust)
-    return namedClient(client, { nameOf: options.prepared ? nameOf : undefined, limitMs: options.queryTimeoutMs, onBroken: trust.lose })
+    return lentClient(client, { ...options, nameOf: options.prepared ? nameOf : undefined, onBroken: trust.lose })
   }
-  return new PostgresDialect({ pool: { connect, end: () => pool.end() } as PostgresPool })
+  return new PostgresDialect({ pool: { connect, end: async () => {} } as PostgresPool })
+}
+
+/** By its text: several Quires may share a pool, and a name must never mean two texts. */
+function statementName(text: string): string {
+  return `quire_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
 }
 
 /** Where one connection was lost the idle ones are lost, too, and each would cost a time limit to find out: none is used again. */
@@ -77,18 +91,22 @@ async function trustedClient(pool: PgPool, trust: ReturnType<typeof createTrust>
 /** begin, commit and rollback are cheaper unnamed. */
 const worthAName = /^\s*(with|select|insert|update|delete)/i
 
-interface ClientUse {
+interface ClientUse extends Omit<PgDialectOptions, 'prepared'> {
   readonly nameOf: ((text: string) => string) | undefined
-  readonly limitMs: number
   readonly onBroken: () => void
 }
 
-function namedClient(client: PgClient, { nameOf, limitMs, onBroken }: ClientUse): PostgresPoolClient {
+/** The query under way meets the error too, and is classified by it. */
+const metByQuery = (): void => undefined
+
+/** A client while it is lent out: without a listener of its own an error would end the process. */
+function lentClient(client: PgClient, { nameOf, queryTimeoutMs, types, onBroken }: ClientUse): PostgresPoolClient {
   let broken: unknown
+  client.on('error', metByQuery)
   const query = async (text: string, values: readonly unknown[] = []) => {
     const name = nameOf !== undefined && worthAName.test(text) ? { name: nameOf(text) } : {}
     try {
-      const result = await client.query({ ...name, text, values: [...values], query_timeout: limitMs })
+      const result = await client.query({ ...name, text, values: [...values], query_timeout: queryTimeoutMs, types })
       return { command: result.command as Command, rowCount: result.rowCount ?? 0, rows: result.rows }
     } catch (error) {
       if (broken === undefined && !isAnswer(error)) {
@@ -98,7 +116,11 @@ function namedClient(client: PgClient, { nameOf, limitMs, onBroken }: ClientUse)
       throw error
     }
   }
-  return { query, release: () => client.release(broken) } as PostgresPoolClient
+  const release = (): void => {
+    client.off('error', metByQuery)
+    client.release(broken)
+  }
+  return { query, release } as PostgresPoolClient
 }
 
 /** True for an error that the server sent and after which the connection goes on. */

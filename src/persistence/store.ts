@@ -81,7 +81,7 @@ export function createStore(db: Database, clock: Clock): Store {
     activeStates: (type) => readActiveStates(db, type),
     deadLetters: (query) => readDeadLetters(db, query),
     deadLetterReplayed: (id, times) => markReplayed(db, id, times),
-    over: (partitions, endedBefore, limit) => readOver(db, partitions, endedBefore, limit),
+    over: (type, partitions, endedBefore, limit) => readOver(db, type, partitions, endedBefore, limit),
     storedOf: (place) => readStoredOf(db, place, tables.values()),
     trim: (olderThan) => trimLogs(db, olderThan),
     subscribe: (wake) => db.listener.subscribe('commit', wake),

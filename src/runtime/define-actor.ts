@@ -1,5 +1,6 @@
 import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate'
 import type { Address } from './message.ts'
+import type { Traceparent } from './tracing.ts'
 
 /** A value that survives JSON unchanged. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined }
@@ -54,6 +55,8 @@ export interface TaskScope {
   readonly idempotencyKey: string
   /** Counted from 1; rises in the commit that leases the task. A call that ended in a `TaskDelay` is not counted. */
   readonly attempt: number
+  /** W3C trace context of this call, for the services it calls; null where there is no trace. */
+  readonly traceparent: Traceparent | null
   /** Appends a message; resolves when it is durable. Messages of an in-process provider take this way. */
   send(address: Address, event: { readonly type: string }, options: { readonly id: string }): Promise<void>
   /** Reads one row of a declared table by its key columns. */
@@ -130,6 +133,8 @@ export type Decoded =
       readonly id: string
       readonly messageKind: 'create' | 'event'
       readonly body: object
+      /** Trace context the record's text tells, for records that have none in their headers. */
+      readonly traceparent?: unknown
     }
   | {
       readonly kind: 'refused'
@@ -170,6 +175,8 @@ export interface ActorDefinition {
   readonly tables?: readonly TableDefinition[]
   /** True: a state with external transitions alone does not count as waiting for the outside. A function decides by snapshot. Default false. */
   readonly strictWaiting?: boolean | ((snapshot: AnyMachineSnapshot) => boolean)
+  /** An actor that ended this long ago is archived and deleted, days; 0 = never. Default: the runtime's `retentionMs`. */
+  readonly retentionDays?: number
   /** Adds the tenant's view to `inspect`: what it waits for, in a sentence, and the numbers of its last decision. */
   readonly explain?: (snapshot: AnyMachineSnapshot) => { readonly waitsFor?: string; readonly numbers?: Json }
 }

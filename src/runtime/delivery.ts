@@ -4,6 +4,7 @@ import { QuireError } from './errors.ts'
 import type { MailboxRecord } from './message.ts'
 import type { LiveActor } from './snapshot.ts'
 import { mayBeIllFormed, repairStrings } from './strict-json.ts'
+import type { Traceparent } from './tracing.ts'
 import type { EntryKind, HeldRow, TaskRow, TimerRow } from './turn-rows.ts'
 
 /** What reaches an actor, whatever its source: a message, a held message, a due timer, the outcome of a task. */
@@ -16,12 +17,18 @@ export interface Delivery {
   /** JSON text as it is kept in the journal. */
   readonly body: string
   readonly replayOf?: string
+  readonly traceparent: Traceparent | null
   /** Of a message: its place in the log. Of a held one: where it was held. */
   readonly offset?: number
   readonly task?: TaskRow
   readonly timer?: TimerRow
   /** Tenant rows a task's outcome brings. */
   readonly rows?: readonly TenantRow[]
+}
+
+/** A timer whose time has come; with a trace context of its own while its firing is traced. */
+export interface DueTimer extends TimerRow {
+  readonly traceparent?: Traceparent | null
 }
 
 /** How a task ended for good. */
@@ -34,18 +41,30 @@ export interface TaskOutcome {
 }
 
 export function deliveryOfRecord(record: MailboxRecord): Delivery {
-  const { partition, address, kind, id, body, offset } = record
-  return { partition, address, kind, messageId: id, body, offset, ...(record.replayOf === undefined ? {} : { replayOf: record.replayOf }) }
+  const { partition, address, kind, id, body, offset, traceparent = null } = record
+  const delivery = { partition, address, kind, messageId: id, body, offset, traceparent }
+  return record.replayOf === undefined ? delivery : { ...delivery, replayOf: record.replayOf }
 }
 
 export function deliveryOfHeld(row: HeldRow): Delivery {
-  return { partition: row.partition, address: row.address, kind: row.kind, messageId: row.messageId, body: row.body, offset: row.offset }
+  const { partition, address, kind, messageId, body, offset, traceparent } = row
+  return { partition, address, kind, messageId, body, offset, traceparent }
 }
 
-export function deliveryOfTimer(timer: TimerRow, actor: LiveActor | undefined): Delivery {
-  const event = actor?.armed.timers[timer.id]?.event ?? JSON.stringify({ type: timer.id })
-  const { partition, address } = timer
-  return { partition, address, kind: 'timer', messageId: `${address}!${timer.id}!${timer.arming}`, body: event, timer }
+export function deliveryOfTimer(timer: DueTimer, actor: LiveActor): Delivery {
+  const body = actor.armed.timers[timer.id]?.event ?? JSON.stringify({ type: timer.id })
+  const { partition, address, traceparent = actor.traceparent } = timer
+  return { partition, address, kind: 'timer', messageId: messageIdOfTimer(timer), body, timer, traceparent }
+}
+
+/** Names the firing of a timer in the journal. */
+export function messageIdOfTimer({ address, id, arming }: TimerRow): string {
+  return `${address}!${id}!${arming}`
+}
+
+/** Names the end of a task in the journal. */
+export function messageIdOfOutcome({ task }: TaskOutcome): string {
+  return `${task.address}!${task.id}!${task.opened}`
 }
 
 /** The event carries `taskId`, and `output` or `error`; its type is the definition's, or XState's own. */
@@ -59,10 +78,11 @@ export function deliveryOfOutcome(outcome: TaskOutcome, actor: LiveActor | undef
     partition: task.partition,
     address: task.address,
     kind: result.ok ? 'done' : 'error',
-    messageId: `${task.address}!${task.id}!${task.opened}`,
+    messageId: messageIdOfOutcome(outcome),
     body: JSON.stringify(event),
     task,
     rows: outcome.rows,
+    traceparent: task.traceparent,
   }
 }
 

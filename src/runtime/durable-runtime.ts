@@ -10,6 +10,7 @@ import { Processor } from './processor.ts'
 import { Queries } from './queries.ts'
 import type { Registry } from './registry.ts'
 import { Requests } from './requests.ts'
+import { retentionTerms } from './retention.ts'
 import type { RuntimePorts } from './runtime-api.ts'
 import { SnapshotCache } from './snapshot-cache.ts'
 import { Standstill } from './standstill.ts'
@@ -19,6 +20,7 @@ import { TaskRunner } from './tasks.ts'
 import { type TenantRows, tenantRows } from './tenant-rows.ts'
 import { atMost, timeLimit } from './time-limit.ts'
 import { TimerQueue } from './timers.ts'
+import { noTracing } from './tracing.ts'
 
 /** The last turn of a process that stops may take so long, ms. */
 const lastTurnMs = 1_000
@@ -65,7 +67,8 @@ export class DurableRuntime {
     this.#standstill = new Standstill({ ...ports, isNeeded: () => this.#tasks.isBusy, onResumed: (stoodMs) => this.#resumed(stoodMs) })
     this.#supervisor = this.#createSupervisor()
     const { database: connection, log } = this.#supervisor
-    const shared = { ...ports, connection, log, registry, partitions: this.#partitions, changes: this.#changes }
+    const tracing = ports.tracing ?? noTracing
+    const shared = { ...ports, tracing, connection, log, registry, partitions: this.#partitions, changes: this.#changes }
     this.requests = new Requests({ ...shared, partitions: options.partitions, maxMessageBytes: options.maxMessageBytes })
     this.queries = new Queries({ ...shared, partitions: options.partitions, now: () => this.#partitions.now() })
     this.rows = tenantRows(shared)
@@ -120,7 +123,7 @@ export class DurableRuntime {
           owned: () => this.#partitions.ids(),
           now: () => this.#partitions.now(),
           mailboxRetentionMs: options.mailboxRetentionMs,
-          retentionMs: options.retentionMs,
+          terms: retentionTerms(this.#registry, options.retentionMs),
           onRound: (woken) => this.#alarms.round(woken),
         }),
     })

@@ -3,6 +3,7 @@ import { messageOf } from './errors.ts'
 import { type Address, hashAddress, type Message } from './message.ts'
 import type { InboundRecord } from './ports.ts'
 import { messageFor } from './senders.ts'
+import { withTrace } from './tracing.ts'
 import type { Refusal } from './turn.ts'
 
 /** Of a record that cannot be used, this much of its text is kept, characters; the record itself stays in its topic. */
@@ -30,7 +31,8 @@ export function inboundMessage(
   try {
     if (decoded.kind === 'message') {
       const address = 'address' in decoded.to ? decoded.to.address : hashAddress(reader.type, decoded.to.hash)
-      return { message: messageFor(address, decoded.messageKind, decoded.body, decoded.id, maxBytes), undecodable: false }
+      const message = messageFor(address, decoded.messageKind, decoded.body, decoded.id, maxBytes)
+      return { message: withTrace(message, record.traceparent ?? decoded.traceparent), undecodable: false }
     }
     return { message: deadLetterOf(record, decoded, text), undecodable: decoded.kind === 'undecodable' }
   } catch (error) {
@@ -77,5 +79,5 @@ function deadLetterOf(record: InboundRecord, decoded: Exclude<Decoded, { kind: '
   }
   const to =
     decoded.kind === 'refused' ? { address: decoded.address, id: decoded.id } : { address: inboundAddress(record.topic), id: place }
-  return { ...to, kind: 'refused', body: JSON.stringify(refusal) }
+  return withTrace({ ...to, kind: 'refused' as const, body: JSON.stringify(refusal) }, record.traceparent)
 }

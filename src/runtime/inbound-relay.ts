@@ -1,8 +1,10 @@
 import type { Connection } from './connection.ts'
 import { inboundMessage } from './inbound-message.ts'
+import type { Message } from './message.ts'
 import type { Inbound, InboundRecord, Logger, Mailbox } from './ports.ts'
 import type { Registry } from './registry.ts'
 import type { Counters } from './status.ts'
+import { type SpanStart, type Tracing, withTrace } from './tracing.ts'
 
 export interface InboundRelayParts {
   readonly inbound: Inbound
@@ -11,6 +13,7 @@ export interface InboundRelayParts {
   readonly connection: Pick<Connection, 'use'>
   readonly registry: Registry
   readonly logger: Logger
+  readonly tracing: Tracing
   readonly maxMessageBytes: number
   readonly count: (by: Partial<Counters>) => void
 }
@@ -25,16 +28,45 @@ export function startInbound(parts: InboundRelayParts): void {
 }
 
 async function take(records: readonly InboundRecord[], parts: InboundRelayParts): Promise<void> {
-  const decoded = records.flatMap((record) => {
+  const taken = records.flatMap((record) => {
     const reader = parts.registry.inbound.get(record.topic)
     return reader === undefined ? [] : [{ record, ...inboundMessage(record, reader, parts.maxMessageBytes) }]
   })
-  for (const { record, message, undecodable } of decoded) {
+  for (const { record, message, undecodable } of taken) {
     if (undecodable) {
       const { topic, partition, offset } = record
       parts.logger.warn({ topic, partition, offset, deadLetter: message.id }, 'a record of the outside could not be decoded')
     }
   }
-  await parts.connection.use(() => parts.mailbox.append(decoded.map(({ message }) => message)))
-  parts.count({ inbound: decoded.length, undecodable: decoded.filter(({ undecodable }) => undecodable).length })
+  await append(taken, parts)
+  parts.count({ inbound: taken.length, undecodable: taken.filter(({ undecodable }) => undecodable).length })
+}
+
+interface Taken {
+  readonly record: InboundRecord
+  readonly message: Message
+}
+
+/** Each record under a span of its own, a child of its sender's. */
+async function append(taken: readonly Taken[], { connection, mailbox, tracing }: InboundRelayParts): Promise<void> {
+  const spans = taken.map((each) => tracing.start(spanOf(each)))
+  const messages = taken.map(({ message }, index) => withTrace(message, spans[index]?.traceparent))
+  try {
+    await connection.use(() => mailbox.append(messages))
+    spans.forEach((span) => span.end())
+  } catch (error) {
+    spans.forEach((span) => span.end({ error }))
+    throw error
+  }
+}
+
+function spanOf({ record: { topic, partition, offset }, message: { address, id, traceparent } }: Taken): SpanStart {
+  const attributes = {
+    'messaging.destination.name': topic,
+    'messaging.destination.partition.id': String(partition),
+    'messaging.message.id': id,
+    'quire.offset': offset,
+    'quire.address': address,
+  }
+  return { name: `receive ${topic}`, kind: 'consumer', parent: traceparent ?? null, attributes }
 }

@@ -1,5 +1,6 @@
 import type { Json } from './define-actor.ts'
 import type { Publisher } from './ports.ts'
+import type { Traceparent } from './tracing.ts'
 import type { OutboxRow } from './turn-rows.ts'
 
 /** An output as an embedder's `onEvent` gets it. The same `id` may come twice; it is the same output. */
@@ -10,6 +11,8 @@ export interface OutboundEvent {
   readonly payload: Json
   /** The actor it comes from. */
   readonly address: string
+  /** W3C trace context, for a header of the same name; absent where there is no trace. */
+  readonly traceparent?: Traceparent
 }
 
 /**
@@ -37,7 +40,7 @@ async function offerInOrder(rows: readonly OutboxRow[], onEvent: (event: Outboun
       continue
     }
     try {
-      await onEvent({ id: row.id, topic: row.target, key: row.key, payload: JSON.parse(row.payload) as Json, address: row.address })
+      await onEvent(outboundEvent(row))
       accepted.push(row.id)
     } catch (error) {
       blocked.set(lane, error)
@@ -47,4 +50,10 @@ async function offerInOrder(rows: readonly OutboxRow[], onEvent: (event: Outboun
     throw [...blocked.values()][0]
   }
   return accepted
+}
+
+/** An output as it is told. */
+export function outboundEvent({ id, target: topic, key, payload, address, traceparent }: OutboxRow): OutboundEvent {
+  const event = { id, topic, key, payload: JSON.parse(payload) as Json, address }
+  return traceparent === null ? event : { ...event, traceparent }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Traceparent } from './tracing.ts'
 
 /**
  * Where an actor lives: `<actor type>/<id>`, e.g. `batch/42`. The type is what stands before the first slash and
@@ -32,6 +33,8 @@ export interface Message {
   readonly body: string
   /** Id of the dead letter this message replays. */
   readonly replayOf?: string
+  /** Where its cause stands in a trace. */
+  readonly traceparent?: Traceparent
 }
 
 /** Where a message lies in the log. Offsets rise within a partition, in commit order; gaps are legal. */

@@ -1,7 +1,7 @@
 import type { MonitorRound } from '../machines/supervisor.machine.ts'
 import type { Archive } from './archive.ts'
 import type { Clock, Ids, Logger, Mailbox, Store, StuckActor } from './ports.ts'
-import { archiveOver } from './retention.ts'
+import { archiveOver, type RetentionTerm } from './retention.ts'
 
 export interface MonitorParts {
   readonly store: Pick<Store, 'stuck' | 'counts' | 'actor' | 'trim' | 'over' | 'storedOf'>
@@ -12,7 +12,7 @@ export interface MonitorParts {
   readonly owned: () => readonly number[]
   readonly now: () => number
   readonly mailboxRetentionMs: number
-  readonly retentionMs: number
+  readonly terms: readonly RetentionTerm[]
   readonly archive?: Archive
   /** After every round, with the actors that were woken: in health none. */
   readonly onRound: (woken: readonly string[]) => void

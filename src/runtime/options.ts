@@ -20,7 +20,7 @@ export interface RuntimeOptions {
   readonly outboxPollMs: number
   /** Messages and inbox entries older than this are deleted; 0 = never. Default 14 days. */
   readonly mailboxRetentionMs: number
-  /** An actor that ended this long ago is archived and deleted, by the monitor; 0 = never. Needs an archive. Default 0. */
+  /** An actor that ended this long ago is archived and deleted, by the monitor, unless its definition says otherwise; 0 = never. Needs an archive. Default 0. */
   readonly retentionMs: number
   /** Largest body of a message, in bytes. Default 1,000,000. */
   readonly maxMessageBytes: number

@@ -4,7 +4,9 @@ import { messageOf } from './errors.ts'
 import { FreshOutputs } from './fresh-outputs.ts'
 import type { Message } from './message.ts'
 import type { Clock, Logger, Mailbox, Published, Publisher, Random, Store } from './ports.ts'
+import { publishTraced } from './traced-publish.ts'
 import { Signal } from './signal.ts'
+import { type Tracing, withTrace } from './tracing.ts'
 import type { DeadLetterRow, OutboxRow } from './turn-rows.ts'
 
 export interface OutboxRelayParts {
@@ -16,6 +18,7 @@ export interface OutboxRelayParts {
   readonly log: Pick<Connection, 'use'>
   readonly clock: Clock
   readonly random: Random
+  readonly tracing: Tracing
   readonly logger: Logger
   /** Partitions owned at this moment. */
   readonly owned: () => readonly number[]
@@ -114,7 +117,7 @@ export class OutboxRelay {
     const { store, mailbox, connection, log } = this.#parts
     const letters = rows.filter((row) => row.target === 'mailbox')
     if (letters.length > 0) {
-      await log.use(() => mailbox.append(letters.map((row) => JSON.parse(row.payload) as Message)))
+      await log.use(() => mailbox.append(letters.map((row) => letterOf(row))))
       await connection.use(() => store.outboxDelivered(letters, { keep: false }))
     }
     const records = rows.filter((row) => row.target !== 'mailbox')
@@ -122,8 +125,8 @@ export class OutboxRelay {
   }
 
   async #publish(records: readonly OutboxRow[]): Promise<number> {
-    const { store, publisher, connection } = this.#parts
-    const { durable, refused } = await publisher.publish(records)
+    const { store, publisher, connection, tracing } = this.#parts
+    const { durable, refused } = await publishTraced(records, publisher, tracing)
     const ids = new Set(durable)
     const published = records.filter((row) => ids.has(row.id))
     if (published.length > 0) {
@@ -158,6 +161,11 @@ export class OutboxRelay {
     this.#failures += 1
     return backOffMs(this.#failures, limits, this.#parts.random)
   }
+}
+
+/** A message for another actor, as its mailbox takes it. */
+function letterOf({ payload, traceparent }: OutboxRow): Message {
+  return withTrace(JSON.parse(payload) as Message, traceparent)
 }
 
 function refusedOutput(row: OutboxRow, { cause, message }: Published['refused'][number], at: number): DeadLetterRow {

@@ -4,6 +4,7 @@ import { InboundWatermark } from './inbound-watermark.ts'
 import type { Clock, Inbound, Logger, Mailbox, Store, Watermark } from './ports.ts'
 import type { Registry } from './registry.ts'
 import type { StatusStore } from './status.ts'
+import type { Tracing } from './tracing.ts'
 
 export interface OutsideParts {
   readonly inbound: Inbound | undefined
@@ -12,6 +13,7 @@ export interface OutsideParts {
   readonly clock: Clock
   readonly logger: Logger
   readonly registry: Registry
+  readonly tracing: Tracing
   readonly status: StatusStore
   /** The connection of the mailbox's server. */
   readonly connection: Pick<Connection, 'use'>

@@ -83,6 +83,8 @@ export interface InboundRecord {
   /** ms since the epoch, by its producer. */
   readonly timestamp: number
   readonly value: Uint8Array | null
+  /** Header of that name, as it came. */
+  readonly traceparent?: string
 }
 
 /** How far an outside partition was read: every record older than `readUpTo` (ms) is in the mailbox; null when another process reads it. */
@@ -295,8 +297,8 @@ export interface Store extends TenantRowStore {
   deadLetters(query: DeadLetterQuery): Promise<readonly StoredDeadLetter[]>
   /** Notes that a dead letter was replayed, so many times in all. */
   deadLetterReplayed(id: string, times: number): Promise<void>
-  /** Actors that are done since before a time, and whose outputs have left; those born first come first. */
-  over(partitions: readonly number[], endedBefore: number, limit: number): Promise<readonly DoneActor[]>
+  /** Actors of a type that are done since before a time, and whose outputs have left; those born first come first. */
+  over(type: string, partitions: readonly number[], endedBefore: number, limit: number): Promise<readonly DoneActor[]>
   /** Everything stored of an actor, of its tenant's tables too. */
   storedOf(place: { readonly partition: number; readonly address: Address }): Promise<readonly ArchivedRow[]>
   /** Deletes mailbox records and inbox entries older than this that every owner has passed. */

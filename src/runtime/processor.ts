@@ -15,6 +15,8 @@ import { Signal } from './signal.ts'
 import type { SnapshotCache } from './snapshot-cache.ts'
 import type { Counters } from './status.ts'
 import type { TimerQueue } from './timers.ts'
+import { traceTurn, type TurnTrace } from './turn-trace.ts'
+import type { Tracing } from './tracing.ts'
 import { type DecidedTurn, decideTurn } from './turn.ts'
 import type { Turn } from './turn-rows.ts'
 import { halve, isIdle, noWork, sizeOf, type Work, workOf } from './work.ts'
@@ -28,8 +30,17 @@ export interface ProcessorParts extends Omit<GatherParts, 'log' | 'backlog'>, Om
   readonly timers: TimerQueue
   readonly cache: SnapshotCache
   readonly passivateAfterMs: number
+  readonly tracing: Tracing
   readonly onCommitted: (turn: Turn) => void
   readonly count: (by: Partial<Counters>) => void
+}
+
+/** A turn whose commit is under way or was answered. */
+interface MadeTurn {
+  readonly turn: Turn
+  readonly decided: DecidedTurn
+  readonly work: Work
+  readonly trace: TurnTrace
 }
 
 /** A halted partition is looked at again after this time: somebody may have mended its log, or deployed. */
@@ -128,7 +139,7 @@ export class Processor {
 
   /** Decides and commits; work that was refused for good is halved until the culprit is alone, and that one dead-lettered (rules 27). */
   async #turn(work: Work): Promise<void> {
-    const { partitions, tasks } = this.#parts
+    const { partitions, tasks, tracing } = this.#parts
     // As they are held now: a partition that is revoked while the actors are read is told from the others by the fence.
     const claims = partitions.asMap()
     const mine = workOf(work, (partition) => claims.has(partition))
@@ -136,13 +147,15 @@ export class Processor {
       return
     }
     const input = await this.#use(() => loadTurn(mine, this.#backlog.standing, this.#streaks, { ...this.#parts, claims }))
-    const decided = decideTurn(input)
+    const trace = traceTurn(input, tracing)
+    const decided = decideTurn(trace.input)
     const turn = { ...decided.turn, tasksOpened: tasks.admit(decided.turn.tasksOpened, this.#parts.clock.now()) }
     tasks.abort(turn.tasksClosed)
     try {
       const outcome = turn.partitions.length === 0 ? nothingToWrite : await this.#use(() => this.#parts.store.commit(turn))
-      await this.#settle(outcome, turn, decided, mine)
+      await this.#settle(outcome, { turn, decided, work: mine, trace })
     } catch (error) {
+      trace.failed(error)
       tasks.withdraw(turn.tasksOpened)
       if (!isPortFailure(error, 'database', 'permanent')) {
         throw error
@@ -165,25 +178,28 @@ export class Processor {
   }
 
   /** After the commit was answered: the effects of a committed turn are let out; a fenced one is void. */
-  async #settle(outcome: CommitOutcome, turn: Turn, decided: DecidedTurn, work: Work): Promise<void> {
+  async #settle(outcome: CommitOutcome, made: MadeTurn): Promise<void> {
     if (outcome.kind === 'committed') {
-      this.#release(turn, decided, work)
+      this.#release(made)
       return
     }
+    const { turn, work, trace } = made
     this.#parts.count({ fenced: 1 })
     const lost = this.#parts.partitions.fenced(turn.partitions, outcome.stored)
     if (lost.length === 0) {
-      this.#release(turn, decided, work)
+      this.#release(made)
       return
     }
+    trace.failed('another owner holds the partition')
     this.#parts.logger.warn({ partitions: lost }, 'another owner holds these partitions now; the turn is void')
     this.#parts.tasks.withdraw(turn.tasksOpened)
     this.#forget(lost)
     await this.#turn(workOf(work, (partition) => !lost.includes(partition)))
   }
 
-  #release(turn: Turn, decided: DecidedTurn, work: Work): void {
+  #release({ turn, decided, work, trace }: MadeTurn): void {
     const { cache, timers, tasks, partitions, count } = this.#parts
+    trace.committed(turn)
     partitions.advance(turn)
     cache.committed(decided.actors.values(), turn)
     timers.committed(turn)

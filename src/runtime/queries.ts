@@ -1,9 +1,8 @@
 import type { Changes } from './changes.ts'
 import type { Connection } from './connection.ts'
-import type { Json } from './define-actor.ts'
 import { QuireError } from './errors.ts'
 import { type Explanation, explain } from './explain.ts'
-import type { OutboundEvent } from './local-publisher.ts'
+import { outboundEvent, type OutboundEvent } from './local-publisher.ts'
 import { partitionOf } from './message.ts'
 import type { ActorFilter, ActorSummary, DeadLetterQuery, Store, StoredDeadLetter, StuckActor } from './ports.ts'
 import type { Total } from './tenant-row-store.ts'
@@ -60,7 +59,7 @@ export class Queries {
 
   async outputs(address: string): Promise<readonly OutboundEvent[]> {
     const rows = await this.#parts.connection.use(() => this.#parts.store.outputs(this.#partitionOf(address), address))
-    return rows.map((row) => ({ id: row.id, topic: row.target, key: row.key, payload: JSON.parse(row.payload) as Json, address }))
+    return rows.map(outboundEvent)
   }
 
   watch(pattern: string, options: WatchOptions): AsyncGenerator<Transition, void, void> {

@@ -63,6 +63,9 @@ function register(type: string, definition: ActorDefinition): RegisteredActor {
   if (!Number.isInteger(definition.version) || definition.version < 1) {
     refuse('version', 'must be a positive integer')
   }
+  if (definition.retentionDays !== undefined && !(definition.retentionDays >= 0 && definition.retentionDays < Number.POSITIVE_INFINITY)) {
+    refuse('retentionDays', 'must be a number of days, 0 or more')
+  }
   for (const node of nodesOf(definition.machine)) {
     checkInvokes(node, definition, refuse)
     checkActions(node, definition, refuse)

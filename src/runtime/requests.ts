@@ -1,7 +1,6 @@
 import { type ActorState, holds, stateOf, type WaitCondition } from './actor-state.ts'
 import type { Changes } from './changes.ts'
 import type { Connection } from './connection.ts'
-import type { TaskScope } from './define-actor.ts'
 import { QuireError } from './errors.ts'
 import { forget, type Forgotten } from './forget.ts'
 import { type Message, type MessageKind, partitionOf, type Position } from './message.ts'
@@ -9,9 +8,12 @@ import type { Archive } from './archive.ts'
 import type { Clock, Mailbox, Store } from './ports.ts'
 import type { Registry } from './registry.ts'
 import { discard, replay } from './replay.ts'
+import type { SendOptions } from './runtime-api.ts'
 import { append, assertAddress, messageFor } from './senders.ts'
 import type { Actor } from './storage-act.ts'
+import type { TaskReach } from './task-call.ts'
 import type { TenantRows } from './tenant-rows.ts'
+import { type Tracing, withTrace } from './tracing.ts'
 import type { ActorRow } from './turn-rows.ts'
 
 export interface RequestParts {
@@ -22,6 +24,7 @@ export interface RequestParts {
   readonly log: Connection
   readonly clock: Clock
   readonly registry: Registry
+  readonly tracing: Tracing
   readonly changes: Changes
   readonly partitions: number
   readonly maxMessageBytes: number
@@ -46,18 +49,12 @@ export class Requests {
     this.#running = true
   }
 
-  async append(
-    address: string,
-    kind: MessageKind,
-    value: object,
-    options: { readonly id: string; readonly timeoutMs?: number },
-    replayOf?: string,
-  ): Promise<Position> {
+  async append(address: string, kind: MessageKind, value: object, options: SendOptions): Promise<Position> {
     const message = messageFor(address, kind, value, options.id, this.#parts.maxMessageBytes)
     if (this.#parts.registry.typeOf(address) === undefined) {
       throw new QuireError('unknown-actor-type', `no actor type is registered for ${address}`)
     }
-    const [position] = await this.#append([replayOf === undefined ? message : { ...message, replayOf }], options.timeoutMs)
+    const [position] = await this.#append([withTrace(message, options.traceparent)], options.timeoutMs)
     return position as Position
   }
 
@@ -65,14 +62,12 @@ export class Requests {
     if (!this.#running) {
       throw new QuireError('not-running', 'call start() before sending')
     }
-    return await append(messages, timeoutMs, { ...this.#parts, connection: this.#parts.log })
+    const active = this.#parts.tracing.active()
+    const traced = messages.map((message) => withTrace(message, message.traceparent ?? active))
+    return await append(traced, timeoutMs, { ...this.#parts, connection: this.#parts.log })
   }
 
-  async ask(
-    address: string,
-    event: { readonly type: string },
-    options: { readonly id: string; readonly timeoutMs?: number },
-  ): Promise<ActorState> {
+  async ask(address: string, event: { readonly type: string }, options: SendOptions): Promise<ActorState> {
     const timeoutMs = options.timeoutMs ?? sendTimeoutMs
     const deadline = this.#parts.clock.now() + timeoutMs
     const position = await this.append(address, 'event', event, options)
@@ -143,10 +138,10 @@ export class Requests {
   }
 
   /** What tasks may do besides their work. */
-  reachOfTasks(rows: TenantRows): Pick<TaskScope, 'send' | 'readRow' | 'readRows'> {
+  reachOfTasks(rows: TenantRows): TaskReach {
     return {
       send: async (address, event, options) => {
-        await this.append(address, 'event', event, { id: options.id, timeoutMs: 30_000 })
+        await this.append(address, 'event', event, { ...options, timeoutMs: 30_000 })
       },
       readRow: (table, key) => rows.one(table, key),
       readRows: (table, where) => rows.list(table, where),

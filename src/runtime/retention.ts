@@ -2,6 +2,7 @@ import { messageOf } from './errors.ts'
 import { actorTypeOf, addressHash, type Message } from './message.ts'
 import type { Archive, ArchivedRow } from './archive.ts'
 import type { DoneActor, Logger, Mailbox, Store } from './ports.ts'
+import type { Registry } from './registry.ts'
 import type { StorageAct } from './storage-act.ts'
 
 export interface RetentionParts {
@@ -11,11 +12,25 @@ export interface RetentionParts {
   readonly logger: Logger
   readonly owned: () => readonly number[]
   readonly now: () => number
-  /** How long an actor is kept after its end, ms; 0 = for ever. */
-  readonly retentionMs: number
+  readonly terms: readonly RetentionTerm[]
 }
 
-/** Actors archived in one round at most; the next round takes the rest. */
+/** How long actors of a type are kept after their end, ms. */
+export interface RetentionTerm {
+  readonly type: string
+  readonly keepMs: number
+}
+
+const dayMs = 24 * 3_600_000
+
+/** The terms of all types that are not kept for ever: each definition's own, else the runtime's. */
+export function retentionTerms(registry: Pick<Registry, 'all'>, retentionMs: number): readonly RetentionTerm[] {
+  return registry.all
+    .map(({ type, definition: { retentionDays } }) => ({ type, keepMs: retentionDays === undefined ? retentionMs : retentionDays * dayMs }))
+    .filter(({ keepMs }) => keepMs > 0)
+}
+
+/** Actors of a type archived in one round at most; the next round takes the rest. */
 const roundSize = 1_000
 
 /**
@@ -24,28 +39,34 @@ const roundSize = 1_000
  * @returns how many were archived
  */
 export async function archiveOver(parts: RetentionParts): Promise<number> {
-  const { store, mailbox, archive, logger, owned, now, retentionMs } = parts
-  if (retentionMs === 0 || archive === undefined) {
-    return 0
-  }
-  const found = await store.over(owned(), now() - retentionMs, roundSize)
+  const { archive, logger, now, owned, store, terms } = parts
   let archived = 0
-  for (const actor of found) {
-    const name = archiveName(actor)
-    const rows = await store.storedOf(actor)
-    try {
-      await archive.write(name, documentOf(actor, rows))
-    } catch (error) {
-      logger.error({ address: actor.address, error: messageOf(error) }, 'an actor could not be archived; nothing is deleted')
-      return archived
+  for (const { type, keepMs } of archive === undefined ? [] : terms) {
+    for (const actor of await store.over(type, owned(), now() - keepMs, roundSize)) {
+      if (!(await archiveOne(actor, parts))) {
+        return archived
+      }
+      archived += 1
     }
-    await mailbox.append([burialOf(actor, name)])
-    archived += 1
   }
   if (archived > 0) {
     logger.info({ archived }, 'actors were archived and will be deleted')
   }
   return archived
+}
+
+/** False when the archive could not be written: then there is no use in trying the next. */
+async function archiveOne(actor: DoneActor, { archive, logger, mailbox, store }: RetentionParts): Promise<boolean> {
+  const name = archiveName(actor)
+  const rows = await store.storedOf(actor)
+  try {
+    await archive?.write(name, documentOf(actor, rows))
+  } catch (error) {
+    logger.error({ address: actor.address, error: messageOf(error) }, 'an actor could not be archived; nothing is deleted')
+    return false
+  }
+  await mailbox.append([burialOf(actor, name)])
+  return true
 }
 
 /** Month of the end, type, readable part of the id, and the hash that tells it from its like. The same at every try. */

@@ -25,6 +25,7 @@ import type { Forgotten } from './forget.ts'
 import type { StatusStore } from './status.ts'
 import type { Actor } from './storage-act.ts'
 import type { TenantRows } from './tenant-rows.ts'
+import type { Traceparent, Tracing } from './tracing.ts'
 import type { Transition, WatchOptions } from './watch.ts'
 
 /** Everything of the outside the runtime touches. */
@@ -43,6 +44,18 @@ export interface RuntimePorts {
   readonly ids: Ids
   readonly random: Random
   readonly logger: Logger
+  /** Absent: nothing is traced, but trace contexts are handed on. */
+  readonly tracing?: Tracing
+}
+
+/** Of a message to be sent. */
+export interface SendOptions {
+  /** Unique for the address; the same id counts once. */
+  readonly id: string
+  /** Default 5,000. */
+  readonly timeoutMs?: number
+  /** W3C trace context of what sends it; default the span that is active in the caller. One that is malformed counts as none. */
+  readonly traceparent?: Traceparent
 }
 
 /** Durable actors for any machine. See `createQuire` for the everyday form. */
@@ -50,11 +63,11 @@ export interface Runtime {
   /** Resolves at once: the runtime runs, or waits for its servers and says so in `status`. */
   start(): Promise<void>
   /** Brings an actor to life, once an address; a second create is recorded and ignored, unless its type answers it (`createdAgain`). Resolves when durable. */
-  create(address: string, input: object, options: { readonly id: string; readonly timeoutMs?: number }): Promise<Position>
+  create(address: string, input: object, options: SendOptions): Promise<Position>
   /** Resolves with the position when the message is durable; the same id counts once. */
-  send(address: string, event: { readonly type: string }, options: { readonly id: string; readonly timeoutMs?: number }): Promise<Position>
+  send(address: string, event: { readonly type: string }, options: SendOptions): Promise<Position>
   /** `send`, then the committed state after that message. */
-  ask(address: string, event: { readonly type: string }, options: { readonly id: string; readonly timeoutMs?: number }): Promise<ActorState>
+  ask(address: string, event: { readonly type: string }, options: SendOptions): Promise<ActorState>
   /** Resolves when the actor is in a state, or has a tag. @throws QuireError `timeout` */
   waitFor(address: string, condition: WaitCondition, options?: { readonly timeoutMs?: number }): Promise<ActorState>
   /** State, since when, what it waits for, what happens next and when. @throws QuireError `unknown-actor` */

@@ -4,6 +4,7 @@ import { QuireError } from './errors.ts'
 import { addressHash } from './message.ts'
 import type { RegisteredActor } from './registry.ts'
 import { assertLossless } from './strict-json.ts'
+import type { Traceparent } from './tracing.ts'
 import type { ActorRow, Armed } from './turn-rows.ts'
 
 /** Version of XState's snapshots and of the way they are written; part of every envelope. */
@@ -19,6 +20,7 @@ export interface LiveActor {
   readonly armed: Armed
   readonly seq: number
   readonly parked: string | null
+  readonly traceparent: Traceparent | null
   readonly createdAt: number
   readonly stateSince: number
   readonly updatedAt: number
@@ -58,6 +60,7 @@ export function rowOf(actor: LiveActor): ActorRow {
     waitsOutside: waitsOutside(definition, snapshot),
     parked: actor.parked,
     tombstone: null,
+    traceparent: actor.traceparent,
     createdAt: actor.createdAt,
     stateSince: actor.stateSince,
     updatedAt: actor.updatedAt,
@@ -99,6 +102,7 @@ export function revive(row: ActorRow, kind: RegisteredActor): LiveActor {
     armed,
     seq: row.seq,
     parked: row.parked,
+    traceparent: row.traceparent,
     createdAt: row.createdAt,
     stateSince: row.stateSince,
     updatedAt: row.updatedAt,

@@ -1,8 +1,19 @@
 import type { Json, TaskDefinition, TaskResult, TaskScope } from './define-actor.ts'
 import { messageOf, QuireError } from './errors.ts'
+import type { Address } from './message.ts'
 import { type RegisteredActor, promiseCreatorOf } from './registry.ts'
 import { assertLossless } from './strict-json.ts'
+import type { SpanStart, Traceparent } from './tracing.ts'
 import type { TaskRow } from './turn-rows.ts'
+
+/** What a call may do besides its work: send messages, read rows. */
+export interface TaskReach extends Pick<TaskScope, 'readRow' | 'readRows'> {
+  send(
+    address: Address,
+    event: { readonly type: string },
+    options: { readonly id: string; readonly traceparent?: Traceparent },
+  ): Promise<void>
+}
 
 /** Defaults of a task definition; units as there. */
 export const taskDefaults = Object.freeze({
@@ -41,6 +52,12 @@ async function callPromiseLogic(task: TaskRow, kind: RegisteredActor, input: unk
 /** The same for all attempts of one opening of a task, after restarts too. */
 export function idempotencyKeyOf(task: TaskRow): string {
   return `${task.address}#${task.id}#${task.opened}`
+}
+
+/** The span of one call. */
+export function spanOfTask({ address, id, source, attempt, traceparent }: TaskRow): SpanStart {
+  const attributes = { 'quire.address': address, 'quire.task.id': id, 'quire.task.attempt': attempt }
+  return { name: `call ${source}`, kind: 'client', parent: traceparent, attributes }
 }
 
 /** An error as the machine's event carries it. */

@@ -5,9 +5,10 @@ import { messageOf } from './errors.ts'
 import type { Clock, Random, Store } from './ports.ts'
 import type { Registry } from './registry.ts'
 import type { Standstill } from './standstill.ts'
-import { callTask, errorJson, idempotencyKeyOf, limitOf, untilAborted } from './task-call.ts'
+import { callTask, errorJson, idempotencyKeyOf, limitOf, spanOfTask, type TaskReach, untilAborted } from './task-call.ts'
 import { isTaskDelay, type TaskDelay } from './task-delay.ts'
 import { TaskQueue } from './task-queue.ts'
+import type { Traceparent, Tracing } from './tracing.ts'
 import type { TaskKey, TaskRow, TaskUpdate, Turn } from './turn-rows.ts'
 
 /** Leases without an end after which a task is taken for deadly (rules 23). */
@@ -19,10 +20,10 @@ export interface TaskRunnerParts {
   readonly store: Pick<Store, 'tasks'>
   readonly clock: Clock
   readonly random: Random
-  /** What a call may do besides its work: send messages, read rows. */
-  readonly reach: Pick<TaskScope, 'send' | 'readRow' | 'readRows'>
+  readonly reach: TaskReach
   /** Looked at before something may leave the process. */
   readonly standstill: Pick<Standstill, 'check' | 'watch'>
+  readonly tracing: Tracing
   /** Something ended: the loop should look. */
   readonly wake: () => void
 }
@@ -194,15 +195,18 @@ export class TaskRunner {
     }
     const limitMs = limitOf(kind.definition.tasks?.[task.source], 'timeoutMs')
     const cancel = this.#parts.clock.schedule(limitMs, () => controller.abort(new Error(`the task took longer than ${limitMs} ms`)))
+    const span = this.#parts.tracing.start(spanOfTask(task))
     const scope: TaskScope = {
-      ...this.#reachOf(controller.signal),
+      ...this.#reachOf(controller.signal, span.traceparent),
       address: task.address,
       signal: controller.signal,
       idempotencyKey: idempotencyKeyOf(task),
       attempt: task.attempt,
+      traceparent: span.traceparent,
     }
-    const end = (record: () => void): void => {
+    const end = (record: () => void, error?: unknown): void => {
       cancel()
+      span.end({ error })
       if (this.#queue.finish(task, controller)) {
         record()
         this.#parts.wake()
@@ -210,12 +214,12 @@ export class TaskRunner {
     }
     untilAborted(callTask(task, kind, scope), controller.signal).then(
       (result) => end(() => this.#outcomes.push({ task, result: { ok: true, output: result.output }, rows: result.rows ?? [] })),
-      (error: unknown) => end(() => (isTaskDelay(error) ? this.#delayed(task, error) : this.#failed(task, error))),
+      (error: unknown) => end(() => (isTaskDelay(error) ? this.#delayed(task, error) : this.#failed(task, error)), error),
     )
   }
 
   /** A call goes no further when its process stood still while it read rows. */
-  #reachOf(signal: AbortSignal): TaskRunnerParts['reach'] {
+  #reachOf(signal: AbortSignal, traceparent: Traceparent | null): TaskReach {
     const { reach, standstill } = this.#parts
     const looking = async <T>(read: Promise<T>): Promise<T> => {
       const found = await read
@@ -223,7 +227,11 @@ export class TaskRunner {
       signal.throwIfAborted()
       return found
     }
-    return { ...reach, readRow: (...row) => looking(reach.readRow(...row)), readRows: (...rows) => looking(reach.readRows(...rows)) }
+    return {
+      send: (address, event, { id }) => reach.send(address, event, traceparent === null ? { id } : { id, traceparent }),
+      readRow: (...row) => looking(reach.readRow(...row)),
+      readRows: (...rows) => looking(reach.readRows(...rows)),
+    }
   }
 
   #failed(task: TaskRow, error: unknown): void {

@@ -88,7 +88,7 @@ export function comeLate(delivery: Delivery, row: ActorRow, registry: Registry, 
     const effects = answer?.(remains, inputOf(delivery, draft.now).input as never, scope)
     const { outputs, notes } = appliedEffects(effects, `${row.address}#${delivery.messageId}#0`)
     draft.journal(told, { ...noted, notes })
-    outputs.forEach((output) => draft.send(row.partition, row.address, output))
+    outputs.forEach((output) => draft.send(delivery, output))
   } catch (error) {
     draft.journal(told, { ...noted, notes: [{ unanswered: messageOf(error) }] })
   }

@@ -1,4 +1,5 @@
 import { taskChanges, timerChanges } from './armed-changes.ts'
+import type { OpenedTask } from './consequences.ts'
 import type { TenantRow } from './define-actor.ts'
 import type { Delivery } from './delivery.ts'
 import { type QuireError, isQuireError, messageOf } from './errors.ts'
@@ -8,6 +9,7 @@ import type { MailboxRecord, Position } from './message.ts'
 import type { Claim } from './ports.ts'
 import { type LiveActor, rowOf } from './snapshot.ts'
 import { buriedRow, type Tombstone } from './tombstone.ts'
+import type { Traceparent } from './tracing.ts'
 import { type Burial, withoutBuried } from './burial.ts'
 import type {
   ActorRow,
@@ -37,6 +39,9 @@ interface Advance {
   entry: number
   lastRecord: string | null
 }
+
+/** From where an output comes. */
+type Cause = Pick<Delivery, 'partition' | 'address' | 'traceparent'>
 
 export interface DraftInput {
   readonly owner: string
@@ -73,7 +78,7 @@ export class TurnDraft {
   readonly #journal: JournalRow[] = []
   readonly #burials = new Map<string, Burial>()
   readonly #outbox: OutboxRow[] = []
-  readonly #inputs = new Map<string, { source: string; input: string | null }>()
+  readonly #given = new Map<string, Pick<TaskRow, 'source' | 'input' | 'traceparent'>>()
   readonly #answerable: { readonly address: string; readonly id: string }[] = []
 
   constructor({ owner, now, claims, actors, buried }: DraftInput) {
@@ -134,8 +139,9 @@ export class TurnDraft {
     })
   }
 
-  send(partition: number, address: string, output: Output): void {
-    this.#outbox.push({ partition, entry: this.touch(partition).entry++, address, ...output, createdAt: this.now })
+  /** An output of an address, with the trace context of its cause. */
+  send({ partition, address, traceparent }: Cause, output: Output): void {
+    this.#outbox.push({ partition, entry: this.touch(partition).entry++, address, ...output, traceparent, createdAt: this.now })
   }
 
   deadLetter(delivery: Delivery, cause: string, error: unknown): void {
@@ -169,8 +175,8 @@ export class TurnDraft {
     this.#burials.set(address, { partition, address, cause: 'forgotten', row: undefined, armed: undefined })
   }
 
-  openTask(actor: LiveActor, id: string, source: string, input: string | null): void {
-    this.#inputs.set(`${actor.address} ${id} ${actor.armed.tasks[id]}`, { source, input })
+  openTask(actor: LiveActor, { id, source, input }: OpenedTask, traceparent: Traceparent | null): void {
+    this.#given.set(`${actor.address} ${id} ${actor.armed.tasks[id]}`, { source, input, traceparent })
     if (actor.kind.definition.tasks?.[source]?.atOnce !== undefined) {
       this.#answerable.push({ address: actor.address, id })
     }
@@ -187,7 +193,7 @@ export class TurnDraft {
   }
 
   #opened({ partition, address }: LiveActor, id: string, opened: number): TaskRow[] {
-    const given = this.#inputs.get(`${address} ${id} ${opened}`)
+    const given = this.#given.get(`${address} ${id} ${opened}`)
     return given === undefined
       ? []
       : [{ partition, address, id, opened, ...given, attempt: 0, failures: 0, notBefore: this.now, lastError: null }]

@@ -1,5 +1,6 @@
 import type { TenantRow } from './define-actor.ts'
 import type { Address, MessageKind, Position } from './message.ts'
+import type { Traceparent } from './tracing.ts'
 
 /** Why a journal entry was written. `timer` and `done`/`error` are due delays and outcomes of tasks, `gap` an accepted gap of the log. */
 export type EntryKind = MessageKind | 'timer' | 'done' | 'error' | 'gap'
@@ -50,6 +51,8 @@ export interface ActorRow {
   readonly parked: string | null
   /** JSON of a `Tombstone`, when the actor was archived or forgotten: then nothing else is kept of it. */
   readonly tombstone: string | null
+  /** Where its birth stands in a trace: for what follows from no message. */
+  readonly traceparent: Traceparent | null
   readonly createdAt: number
   readonly stateSince: number
   readonly updatedAt: number
@@ -86,6 +89,7 @@ export interface TaskRow extends TaskKey {
   readonly source: string
   /** JSON text. */
   readonly input: string | null
+  readonly traceparent: Traceparent | null
   /** Times the task was leased, without those given back by a delay. */
   readonly attempt: number
   /** Calls that failed and count. */
@@ -113,6 +117,7 @@ export interface OutboxRow {
   readonly key: string
   /** JSON text. */
   readonly payload: string
+  readonly traceparent: Traceparent | null
   readonly createdAt: number
 }
 
@@ -165,6 +170,7 @@ export interface HeldRow {
   readonly messageId: string
   readonly kind: MessageKind
   readonly body: string
+  readonly traceparent: Traceparent | null
 }
 
 /** Everything stored of an address that goes, but for outputs that have not left yet: they leave first. */

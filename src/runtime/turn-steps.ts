@@ -1,4 +1,4 @@
-import { bodyOf, type Delivery, deliveryOfOutcome, deliveryOfTimer, eventOf, inputOf, type TaskOutcome } from './delivery.ts'
+import { bodyOf, type Delivery, deliveryOfOutcome, deliveryOfTimer, type DueTimer, eventOf, inputOf, type TaskOutcome } from './delivery.ts'
 import { type Consequences, consequencesOf } from './consequences.ts'
 import { appliedEffects } from './effects.ts'
 import { isQuireError, messageOf, QuireError } from './errors.ts'
@@ -6,7 +6,7 @@ import type { RegisteredActor } from './registry.ts'
 import { assertStorable, type LiveActor, stateNameOf } from './snapshot.ts'
 import { type Stepped, withChildren } from './step.ts'
 import type { TurnDraft } from './turn-draft.ts'
-import type { Armed, TimerRow } from './turn-rows.ts'
+import type { Armed } from './turn-rows.ts'
 import { rearmed } from './wake.ts'
 
 const unarmed: Armed = { timers: {}, tasks: {} }
@@ -32,6 +32,7 @@ export function create(delivery: Delivery, actor: LiveActor | undefined, kind: R
         armed: unarmed,
         seq: 0,
         parked: null,
+        traceparent: delivery.traceparent,
         createdAt: draft.now,
         stateSince: draft.now,
         updatedAt: draft.now,
@@ -43,13 +44,13 @@ export function create(delivery: Delivery, actor: LiveActor | undefined, kind: R
 
 /** The actor is not stepped. Everything that can throw comes before the first write. */
 function createAgain(delivery: Delivery, actor: LiveActor, draft: TurnDraft): void {
-  const { seq, snapshot, kind, address, partition } = actor
+  const { seq, snapshot, kind, address } = actor
   const answer = kind.definition.createdAgain
   const scope = { address, at: draft.now, seq, context: snapshot.context as unknown, event: { type: 'xstate.init' } }
   const effects = answer?.(snapshot, inputOf(delivery, draft.now).input as never, scope)
   const { outputs, rows, notes } = appliedEffects(effects, `${address}#${delivery.messageId}#0`)
   draft.journal(delivery, { seq, state: stateNameOf(snapshot), ignored: 'the actor was born before', notes })
-  outputs.forEach((output) => draft.send(partition, address, output))
+  outputs.forEach((output) => draft.send(causeOf(delivery, actor), output))
   draft.rows.push(...rows)
 }
 
@@ -63,7 +64,7 @@ export function wake(delivery: Delivery, actor: LiveActor, draft: TurnDraft): vo
   const { armed, opened } = rearmed(actor, delivery, draft.now)
   const awake = { ...actor, armed, snapshot: withChildren(actor.snapshot, Object.keys(armed.tasks)) }
   for (const task of opened) {
-    draft.openTask(awake, task.id, task.source, task.input)
+    draft.openTask(awake, task, causeOf(delivery, actor).traceparent)
   }
   step(delivery, awake, draft)
 }
@@ -126,15 +127,21 @@ function write(
 ): void {
   draft.stepped += 1
   draft.actors.set(after.address, after)
+  const cause = causeOf(delivery, after)
   for (const task of follows.opened) {
-    draft.openTask(after, task.id, task.source, task.input)
+    draft.openTask(after, task, cause.traceparent)
   }
   const notes = repaired ? [...follows.notes, { repaired: 'strings were made well-formed' }] : follows.notes
   draft.journal(delivery, { seq: after.seq, state: stateNameOf(after.snapshot), transitions, notes })
   for (const output of follows.outputs) {
-    draft.send(after.partition, after.address, output)
+    draft.send(cause, output)
   }
   draft.rows.push(...follows.rows, ...(delivery.rows ?? []))
+}
+
+/** What follows from a delivery without a trace belongs to the trace its actor was born in. */
+function causeOf(delivery: Delivery, { partition, address, traceparent }: LiveActor) {
+  return { partition, address, traceparent: delivery.traceparent ?? traceparent }
 }
 
 /** The end of a task counts only while that very task is open; an unhandled failure of a spawned one is recorded and ignored. */
@@ -160,7 +167,7 @@ function withoutTask(actor: LiveActor, taskId: string): LiveActor {
 }
 
 /** A due timer counts only under the arming the actor still waits for. */
-export function fire(timer: TimerRow, draft: TurnDraft, refusal?: unknown): void {
+export function fire(timer: DueTimer, draft: TurnDraft, refusal?: unknown): void {
   const actor = draft.actors.get(timer.address)
   draft.touch(timer.partition)
   if (actor === undefined || actor.armed.timers[timer.id]?.arming !== timer.arming || actor.parked !== null) {

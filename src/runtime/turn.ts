@@ -160,7 +160,7 @@ function refuse(delivery: Delivery, draft: TurnDraft): void {
   draft.deadLetter({ ...delivery, body: refusal.body }, refusal.cause, new Error(refusal.message))
   draft.journal(delivery, { seq: 0, state: '', ignored: refusal.message })
   for (const output of refusal.outputs) {
-    draft.send(delivery.partition, delivery.address, output)
+    draft.send(delivery, output)
   }
 }
 
@@ -168,11 +168,11 @@ function refuse(delivery: Delivery, draft: TurnDraft): void {
 function refuseLate(delivery: Delivery, draft: TurnDraft): void {
   const { message, outputs } = bodyOf(delivery).value as object as Refusal
   draft.journal({ ...delivery, body: '{}' }, { seq: 0, state: '', ignored: message })
-  outputs.forEach((output) => draft.send(delivery.partition, delivery.address, output))
+  outputs.forEach((output) => draft.send(delivery, output))
 }
 
 function hold(delivery: Delivery, draft: TurnDraft): void {
-  const { partition, address, messageId, kind, body, offset = 0 } = delivery
+  const { partition, address, messageId, kind, body, offset = 0, traceparent } = delivery
   draft.touch(partition)
-  draft.held.push({ partition, address, offset, messageId, kind: kind as HeldRow['kind'], body })
+  draft.held.push({ partition, address, offset, messageId, kind: kind as HeldRow['kind'], body, traceparent })
 }

@@ -1,6 +1,6 @@
-import type { TaskOutcome } from './delivery.ts'
+import type { DueTimer, TaskOutcome } from './delivery.ts'
 import type { MailboxRecord } from './message.ts'
-import type { HeldRow, TaskUpdate, TimerRow } from './turn-rows.ts'
+import type { HeldRow, TaskUpdate } from './turn-rows.ts'
 
 /** What a poll brought, in the order it is decided. */
 export interface Work {
@@ -8,7 +8,7 @@ export interface Work {
   readonly held: readonly HeldRow[]
   readonly records: readonly MailboxRecord[]
   readonly outcomes: readonly TaskOutcome[]
-  readonly timers: readonly TimerRow[]
+  readonly timers: readonly DueTimer[]
   readonly taskUpdates: readonly TaskUpdate[]
   /** Why the database refused this one delivery for good: it becomes a dead letter instead of a step. */
   readonly refusal?: unknown

@@ -6,10 +6,11 @@ import type { MemoryDatabase } from './memory-database.ts'
 /** What retention reads: who is done, and everything stored of an actor. */
 export function retentionReads(db: MemoryDatabase): Pick<Store, 'over' | 'storedOf'> {
   return {
-    async over(ids, endedBefore, limit) {
+    async over(type, ids, endedBefore, limit) {
       const open = new Set([...db.outbox.values()].filter(({ delivered }) => !delivered).map(({ row }) => row.address))
       return [...db.actors.values()]
-        .filter((row) => ids.includes(row.partition) && row.runStatus !== 'active' && row.tombstone === null && row.parked === null)
+        .filter((row) => row.type === type && ids.includes(row.partition))
+        .filter((row) => row.runStatus !== 'active' && row.tombstone === null && row.parked === null)
         .filter((row) => row.stateSince < endedBefore && !open.has(row.address))
         .sort((one, other) => one.createdAt - other.createdAt || (one.address < other.address ? -1 : 1))
         .slice(0, limit)

@@ -61,7 +61,7 @@ function comparisonOf(slot = 0): ComparisonRequest {
 }
 
 function scopeOf(signal = new AbortController().signal): JudgeScope {
-  return { signal, idempotencyKey: 'k', answer: async () => {} }
+  return { signal, idempotencyKey: 'k', traceparent: null, answer: async () => {} }
 }
 
 interface Outcome {

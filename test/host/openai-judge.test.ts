@@ -71,6 +71,7 @@ function judgeOf(server: LoopbackServer, more: Partial<OpenaiJudgeOptions> = {})
   const scope = {
     signal: new AbortController().signal,
     idempotencyKey: comparison.id,
+    traceparent: null,
     answer: async (data: object) => void answers.push(data as Record<string, unknown>),
   }
   return {
@@ -129,7 +130,7 @@ describe('a judge at an OpenAI-compatible endpoint', () => {
       random: seededRandom('x'),
       logger: silentLogger,
     })
-    await judge.submit(comparison, { signal: new AbortController().signal, idempotencyKey: 'k', answer: async () => {} })
+    await judge.submit(comparison, { signal: new AbortController().signal, idempotencyKey: 'k', traceparent: null, answer: async () => {} })
     expect(server.received[0]?.headers).not.toHaveProperty('authorization')
   })
 

@@ -74,6 +74,7 @@ describe('the judge of recorded judgements', () => {
   const scope = (answers: object[]) => ({
     signal: new AbortController().signal,
     idempotencyKey: 'k',
+    traceparent: null,
     answer: async (data: object) => void answers.push(data),
   })
   const comparison = {

@@ -7,7 +7,10 @@ import { freshDatabase } from '../ports/adapters.ts'
 import { kafkaClient } from '../support/kafka/client.ts'
 import { describeWithKafka } from '../support/kafka/describe-with-kafka.ts'
 import { callbackEnvelope, requestEnvelope } from '../support/kafka/platform.ts'
-import { consume } from '../support/kafka/records.ts'
+import { readTopic } from '../support/kafka/read-topic.ts'
+import { upstream, upstreamTraceparent } from '../support/spans.ts'
+
+const traceIdOf = (traceparent: string): string => traceparent.split('-')[1] ?? ''
 
 describeWithKafka('a batch on the topics of the platform', (kafka) => {
   const stops: (() => Promise<unknown>)[] = []
@@ -18,15 +21,18 @@ describeWithKafka('a batch on the topics of the platform', (kafka) => {
   })
 
   /** A provider that accepts a post and calls back by Kafka. */
-  async function provider(prefix: string): Promise<Judge & { readonly asked: string[] }> {
+  async function provider(prefix: string): Promise<Judge & { readonly asked: string[]; readonly traces: ReadonlySet<string> }> {
     const producer = kafkaClient(kafka.brokers).producer()
     await producer.connect()
     stops.push(() => producer.disconnect())
     const asked: string[] = []
+    const traces = new Set<string>()
     return {
       asked,
-      async submit({ id, essayA, essayB }) {
+      traces,
+      async submit({ id, essayA, essayB }, { traceparent }) {
         asked.push(id)
+        traces.add(traceIdOf(traceparent ?? ''))
         const value = JSON.stringify(callbackEnvelope({ id, essayA: essayA.id, essayB: essayB.id }))
         await producer.send({ topic: `${prefix}${topics.callback}`, messages: [{ value }] })
       },
@@ -55,16 +61,21 @@ describeWithKafka('a batch on the topics of the platform', (kafka) => {
     stops.push(() => producer.disconnect())
     const request = requestEnvelope('bos-1', 4)
     for (const value of [JSON.stringify(request), JSON.stringify(request), 'no JSON at all']) {
-      await producer.send({ topic: `${prefix}${topics.request}`, messages: [{ key: 'bos-1', value }] })
+      await producer.send({
+        topic: `${prefix}${topics.request}`,
+        messages: [{ key: 'bos-1', value, headers: { traceparent: upstreamTraceparent } }],
+      })
     }
     const done = await quire.waitFor('batch/bos-1', { tag: 'done' }, { timeoutMs: 60_000 })
     expect(done).toMatchObject({ state: 'COMPLETED', progress: { status: 'COMPLETE_STABLE' } })
     expect(new Set(judge.asked).size).toBe(6)
     expect(judge.asked).toHaveLength(6)
+    expect(judge.traces).toEqual(new Set([upstream.traceId]))
     await quire.whenIdle({ timeoutMs: 30_000 })
     for (const topic of [topics.completed, topics.result, topics.resource]) {
-      const [value] = await consume(kafkaClient(kafka.brokers), `${prefix}${topic}`, `${kafka.groupPrefix}${topic}`, 1)
-      expect(JSON.parse(value ?? '{}')).toMatchObject({
+      const [record] = await readTopic(kafkaClient(kafka.brokers), `${prefix}${topic}`, `${kafka.groupPrefix}${topic}`, 1)
+      expect(traceIdOf(String(record?.headers?.['traceparent']))).toBe(upstream.traceId)
+      expect(JSON.parse(String(record?.value))).toMatchObject({
         correlation_id: Reflect.get(request, 'correlation_id'),
         data: { entity_id: 'bos-1' },
       })

@@ -50,7 +50,7 @@ async function openEmbedded(): Promise<Adapter> {
 }
 
 async function openServer(): Promise<Adapter> {
-  const database = openPostgres({ url: await freshDatabase(), schema: 'quire', clock: systemClock })
+  const database = openPostgres({ server: await freshDatabase(), schema: 'quire', clock: systemClock })
   const store = createStore(database, systemClock)
   return { store, mailbox: createTableMailbox(database, partitions, systemClock), close: () => store.close() }
 }

@@ -43,6 +43,7 @@ const actor = (address: string, more: Partial<ActorRow> = {}): ActorRow => ({
   waitsOutside: false,
   parked: null,
   tombstone: null,
+  traceparent: null,
   createdAt: 1_000,
   stateSince: 2_000,
   updatedAt: 2_000,
@@ -96,7 +97,9 @@ describe.each(adapters)('erasure on $name', ({ open }) => {
       { id: 'verdict', address: byHash, kind: 'event', body: '{"who":"a pupil"}' },
     ])
     const letter = { partition, messageId: 'x', kind: 'event' as const, body: 'a pupil', cause: 'c', message: 'm', at: 1 }
-    const task = { partition, id: 't', opened: 1, source: 's', input: '1', attempt: 0, failures: 0, notBefore: 1, lastError: null }
+    const waiting = { attempt: 0, failures: 0, notBefore: 1, lastError: null }
+    const task = { partition, id: 't', opened: 1, source: 's', input: '1', traceparent: null, ...waiting }
+    const held = { partition, offset: 1, messageId: 'h', kind: 'event' as const, body: 'a pupil', traceparent: null }
     const each = [gone, other]
     const first = at.entry
     await commit(
@@ -111,10 +114,11 @@ describe.each(adapters)('erasure on $name', ({ open }) => {
           target: 'topic',
           key: 'k',
           payload: '{"who":"a pupil"}',
+          traceparent: null,
           createdAt: 1,
         })),
         deadLetters: [...each, byHash].map((address) => ({ ...letter, address, id: `${address}#x` })),
-        held: each.map((address) => ({ partition, address, offset: 1, messageId: 'h', kind: 'event' as const, body: 'a pupil' })),
+        held: each.map((address) => ({ ...held, address })),
         timersArmed: each.map((address) => ({ partition, address, id: 'later', due: 9, arming: '1.0' })),
         tasksOpened: each.map((address) => ({ ...task, address })),
         rows: [
@@ -195,13 +199,14 @@ describe.each(adapters)('erasure on $name', ({ open }) => {
 
   it('finds who is done since before a time, once the outputs have left, and gives every row of it', async () => {
     const { store } = adapter
-    expect(await store.over([partition], 2_001, 10)).toEqual([])
+    expect(await store.over('batch', [partition], 2_001, 10)).toEqual([])
     await store.outboxDelivered(await store.outbox([{ partition, entry: 0 }], 10), { keep: true })
-    expect(await store.over([partition], 2_000, 10)).toEqual([])
-    expect(await store.over([partition], 2_001, 10)).toEqual(
+    expect(await store.over('batch', [partition], 2_000, 10)).toEqual([])
+    expect(await store.over('batch', [partition], 2_001, 10)).toEqual(
       [gone, other].map((address) => ({ partition, address, seq: 3, stateSince: 2_000 })),
     )
-    expect(await store.over([partition], 2_001, 1)).toHaveLength(1)
+    expect(await store.over('batch', [partition], 2_001, 1)).toHaveLength(1)
+    expect(await store.over('other', [partition], 2_001, 10)).toEqual([])
     const rows = await store.storedOf({ partition, address: gone })
     expect(rows.map(({ table }) => table).sort()).toEqual([
       'actors',
@@ -215,6 +220,6 @@ describe.each(adapters)('erasure on $name', ({ open }) => {
     expect(rows.filter(({ row }) => row['address'] === gone)).toHaveLength(rows.length)
     expect(rows.find(({ table }) => table === 'notes')?.row).toEqual({ address: gone, body: 'a pupil' })
     await commit(forget)
-    expect(await store.over([partition], 9_000, 10)).toMatchObject([{ address: other }])
+    expect(await store.over('batch', [partition], 9_000, 10)).toMatchObject([{ address: other }])
   })
 })

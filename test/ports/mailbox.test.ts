@@ -66,7 +66,7 @@ function promises({ knowsIds, open }: { readonly knowsIds: boolean; open(): Prom
     const body = '{"type":"three","text":"Ingång — naïve 🦉"}'
     const sent = [
       message(address, 'one'),
-      message(address, 'two', { replayOf: 'dead' }),
+      message(address, 'two', { replayOf: 'dead', traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' }),
       message(address, 'three', { kind: 'create', body }),
     ]
     const positions = await mailbox.append(sent)

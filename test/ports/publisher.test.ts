@@ -25,7 +25,7 @@ interface PublisherAdapter {
 }
 
 const row = (target: string, key: string, id: string, payload = `{"id":"${id}"}`): OutboxRow => {
-  return { partition: 0, entry: 0, id, address: `batch/${key}`, target, key, payload, createdAt: 0 }
+  return { partition: 0, entry: 0, id, address: `batch/${key}`, target, key, payload, traceparent: null, createdAt: 0 }
 }
 
 /** What a publisher does while the outside is there. */

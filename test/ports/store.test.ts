@@ -16,6 +16,8 @@ const table: TableDefinition = {
   ],
 }
 
+const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+
 const actor = (address: string, more: Partial<ActorRow> = {}): ActorRow => ({
   partition: 0,
   address,
@@ -36,6 +38,7 @@ const actor = (address: string, more: Partial<ActorRow> = {}): ActorRow => ({
   waitsOutside: false,
   parked: null,
   tombstone: null,
+  traceparent,
   createdAt: 1_700_000_000_000,
   stateSince: 1_700_000_000_000,
   updatedAt: 1_700_000_000_000,
@@ -66,6 +69,7 @@ const output = (number: number, more: Partial<OutboxRow> = {}): OutboxRow => ({
   target: 'topic',
   key: 'k',
   payload: '{"n":1}',
+  traceparent,
   createdAt: 5,
   ...more,
 })
@@ -77,6 +81,7 @@ const task = (id: string, more: Partial<TaskRow> = {}): TaskRow => ({
   opened: 1,
   source: 'submit',
   input: '{"a":1}',
+  traceparent,
   attempt: 0,
   failures: 0,
   notBefore: 10,
@@ -318,6 +323,7 @@ describe.each(adapters)('the store on $name', ({ open }) => {
       messageId: `h${position}`,
       kind: 'event' as const,
       body: '{}',
+      traceparent,
     })
     const letter = {
       id: 'd1',

@@ -54,7 +54,7 @@ describe('a task that is answered at once', () => {
     expect(task).toBeUndefined()
     const opened = driver.actor('number/1').armed.tasks['square'] ?? -1
     const row = { partition: 0, address: 'number/1', id: 'square', opened, source: 'square', input: '{"value":40}' }
-    const running = { ...row, attempt: 1, failures: 0, notBefore: 0, lastError: null }
+    const running = { ...row, traceparent: null, attempt: 1, failures: 0, notBefore: 0, lastError: null }
     journal.push(...driver.turn({ outcomes: [{ task: running, result: { ok: true, output: 1_600 }, rows: [] }] }).turn.journal)
     const told = ({ kind, messageId, event, state, seq }: (typeof journal)[number]) => ({ kind, messageId, event, state, seq })
     expect(atOnce.journal.map(told)).toEqual(journal.map(told))

@@ -3,10 +3,12 @@ import { FreshOutputs } from '../../src/runtime/fresh-outputs.ts'
 import { OutboxRelay } from '../../src/runtime/outbox-relay.ts'
 import { PortFailure } from '../../src/runtime/port-failure.ts'
 import { silentLogger, systemClock, systemRandom } from '../../src/runtime/system.ts'
+import { noTracing } from '../../src/runtime/tracing.ts'
 import type { OutboxRow } from '../../src/runtime/turn-rows.ts'
 
 const row = (entry: number, more: Partial<OutboxRow> = {}): OutboxRow => {
-  return { partition: 0, entry, id: `o${entry}`, address: 'a/1', target: 'topic', key: 'key', payload: '{}', createdAt: 0, ...more }
+  const place = { partition: 0, entry, id: `o${entry}`, address: 'a/1', target: 'topic', key: 'key' }
+  return { ...place, payload: '{}', traceparent: null, createdAt: 0, ...more }
 }
 const entries = (rows: readonly OutboxRow[]): number[] => rows.map(({ entry }) => entry)
 
@@ -93,6 +95,7 @@ describe('the relay', () => {
       clock: systemClock,
       random: systemRandom,
       logger: silentLogger,
+      tracing: noTracing,
       owned: () => [0],
       pollMs: 60_000,
     })

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createRegistry } from '../../src/runtime/registry.ts'
 import { Standstill } from '../../src/runtime/standstill.ts'
 import { TaskRunner } from '../../src/runtime/tasks.ts'
+import { noTracing } from '../../src/runtime/tracing.ts'
 import type { TaskRow } from '../../src/runtime/turn-rows.ts'
 import { seededRandom } from '../../src/testing/seeded.ts'
 import { SimulatedClock } from '../../src/testing/simulated-clock.ts'
@@ -14,6 +15,7 @@ const task: TaskRow = {
   opened: 1,
   source: 'charge',
   input: '{"amount":5}',
+  traceparent: null,
   attempt: 0,
   failures: 0,
   notBefore: 0,
@@ -41,6 +43,7 @@ function processWithTask() {
     clock,
     random: seededRandom('standstill'),
     standstill,
+    tracing: noTracing,
     wake: () => {},
     reach: { send: async () => {}, readRows: async () => [], readRow: () => new Promise((resolve) => rows.push(() => resolve(undefined))) },
   })

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import type { Judge } from '../../src/batch/judge.ts'
 import { callbackEnvelope, requestEnvelope } from '../support/kafka/platform.ts'
 import { type TestService, testService, whenReady } from '../support/batch-service.ts'
 
@@ -30,6 +31,34 @@ async function answerAll(made: TestService): Promise<void> {
 }
 
 describe('a batch over HTTP', () => {
+  it('is judged within the trace of its request: its header, else its metadata', async () => {
+    const traces = new Map<string, Set<string | null>>()
+    const traceId = (traceparent: string | null): string | null => traceparent?.split('-')[1] ?? null
+    const judge: Judge = {
+      submit: async ({ batchId }, { traceparent }) =>
+        void traces.set(batchId, (traces.get(batchId) ?? new Set()).add(traceId(traceparent))),
+    }
+    const made = await testService({ judge })
+    await whenReady(made)
+    const inHeader = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+    const inText = '00-11111111111111111111111111111111-2222222222222222-01'
+    const asks: readonly [string, object | null, Record<string, string>][] = [
+      ['both', { traceparent: inText }, { traceparent: inHeader }],
+      ['text', { traceparent: inText }, {}],
+      ['none', null, { traceparent: 'x'.repeat(3_000) }],
+    ]
+    for (const [batch, metadata, headers] of asks) {
+      await made.call('POST', '/v1/batches', { body: requestEnvelope(batch, 4, metadata), headers })
+    }
+    await expect
+      .poll(() => Object.fromEntries(traces))
+      .toEqual({
+        both: new Set([traceId(inHeader)]),
+        text: new Set([traceId(inText)]),
+        none: new Set([null]),
+      })
+  })
+
   it('is asked for, judged and read: list, detail, journal, result as JSON and as CSV', async () => {
     const made = await asking(4)
     const waiting = await made.call('GET', '/v1/batches/b-1')

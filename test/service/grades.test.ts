@@ -3,6 +3,8 @@ import type { Content, Judge } from '../../src/batch/judge.ts'
 import { batchInput } from '../../src/batch/request.ts'
 import type { ResultData } from '../../src/batch/wire/result.ts'
 import { topics } from '../../src/batch/wire/topics.ts'
+import type { BatchResult } from '../../src/host/batch-result.ts'
+import { rankingTable } from '../../src/host/cli/ranking-table.ts'
 import { type TestService, testService, whenReady } from '../support/batch-service.ts'
 import { requestEnvelope } from '../support/kafka/platform.ts'
 
@@ -105,6 +107,21 @@ describe('a batch of an assignment', () => {
       expect(confidence_score).toBeGreaterThan(0)
       expect(display_name).toBeNull()
     }
+    const told = results.map(({ essay_id, letter_grade, is_anchor }) => ({ id: essay_id, grade: letter_grade, isAnchor: is_anchor }))
+    const shown = (await made.call('GET', '/v1/batches/g-1/result')).json as unknown as BatchResult
+    expect(shown.scores?.ranking).toMatchObject(told)
+    const { text: csv } = await made.call('GET', '/v1/batches/g-1/result', { headers: { accept: 'text/csv' } })
+    const cells = csv.split('\r\n').map((line) => line.split(','))
+    expect(cells[0]).toEqual(['rank', 'essay_id', 'score', 'standard_error', 'grade', 'is_anchor'])
+    expect(cells.slice(1, -1).map(([, id, , , grade, isAnchor]) => [id, grade, isAnchor])).toEqual(
+      told.map(({ id, grade, isAnchor }) => [`"${id}"`, `"${grade}"`, String(isAnchor)]),
+    )
+    expect(rankingTable(shown.scores?.ranking ?? []).map((line) => line.slice(0, 60))).toEqual([
+      expect.stringMatching(/^rank {2}essay +grade {3}score/),
+      ...told.map(({ id, grade, isAnchor }) =>
+        expect.stringMatching(new RegExp(`^ +\\d+ {2}${id} +${grade.replace('+', '\\+')}${isAnchor ? ' =' : ' '} `)),
+      ),
+    ])
     expect(new Set(briefs.map((brief) => JSON.stringify(brief))).size).toBe(1)
     expect(briefs[0]).toMatchObject({
       assignment: 'Write something good.',

@@ -10,6 +10,7 @@ import type { OutboundEvent } from '../../src/runtime/local-publisher.ts'
 import { archiveOver } from '../../src/runtime/retention.ts'
 import { silentLogger } from '../../src/runtime/system.ts'
 import { freshDatabase } from '../ports/adapters.ts'
+import { order } from '../support/machines/order.ts'
 import { tablesWith } from '../support/tables-with.ts'
 
 const planted = 'The lighthouse keeper kept two goats.'
@@ -150,7 +151,7 @@ it('is archived before its deletion is asked for, and after a crash between the 
     logger: silentLogger,
     owned: () => [0],
     now: () => Date.UTC(2026, 5, 1),
-    retentionMs: 1,
+    terms: [{ type: 'batch', keepMs: 1 }],
   }
   const crash = new Error('the process dies here')
   await expect(archiveOver({ ...parts, mailbox: { append: () => Promise.reject(crash) } })).rejects.toBe(crash)
@@ -167,4 +168,35 @@ it('is archived before its deletion is asked for, and after a crash between the 
 
 it('is not begun without a place for the archives', async () => {
   await expect(createQuire({ database: 'memory:', actors: {}, retentionMs: 1 })).rejects.toThrow(/archiveDir/)
+})
+
+it('is told for each actor type by its definition, before the one for all', async () => {
+  const archiveDir = await folder()
+  const quire = await createQuire({
+    database: await freshDatabase(),
+    partitions: 4,
+    retentionMs: 1,
+    monitorIntervalMs: 20,
+    archiveDir,
+    actors: { order: order(), kept: { ...order(), retentionDays: 0 }, month: { ...order(), retentionDays: 30 } },
+  })
+  onTestFinished(() => quire.stop())
+  await quire.start()
+  for (const type of ['kept', 'month', 'order']) {
+    await quire.create(`${type}/1`, { amount: 5 }, { id: 'c' })
+    await quire.waitFor(`${type}/1`, { tag: 'done' })
+  }
+  await expect.poll(() => filesIn(archiveDir)).toHaveLength(1)
+  await expect(quire.inspect('order/1')).rejects.toThrow(/archived/)
+  // Two more rounds at least have passed over the others when a later actor is gone.
+  await quire.create('order/2', { amount: 5 }, { id: 'c' })
+  await expect.poll(() => filesIn(archiveDir)).toHaveLength(2)
+  expect((await quire.actors({ limit: 10 })).map(({ address }) => address)).toEqual(['kept/1', 'month/1'])
+})
+
+it('of a definition is not begun without a place for the archives either', async () => {
+  const actors = { order: { ...order(), retentionDays: 30 } }
+  await expect(createQuire({ database: 'memory:', actors })).rejects.toThrow(/archiveDir/)
+  const wrong = { order: { ...order(), retentionDays: -1 } }
+  await expect(createQuire({ database: 'memory:', actors: wrong, archiveDir: await folder() })).rejects.toThrow(/retentionDays/)
 })

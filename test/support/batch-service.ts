@@ -1,7 +1,7 @@
 import { request } from 'undici'
 import { onTestFinished } from 'vitest'
 import type { ComparisonRequest, Content, Judge } from '../../src/batch/judge.ts'
-import { type BatchService, createBatchService } from '../../src/host/service.ts'
+import { type BatchService, type BatchServiceOptions, createBatchService } from '../../src/host/service.ts'
 import type { ServiceSettings } from '../../src/host/settings.ts'
 import { freshDatabase } from '../ports/adapters.ts'
 
@@ -33,7 +33,9 @@ export interface TestServiceOptions {
   readonly settings?: Partial<ServiceSettings>
   readonly judge?: Judge
   readonly content?: Content
-  readonly logger?: Parameters<typeof createBatchService>[0]['logger']
+  readonly logger?: BatchServiceOptions['logger']
+  readonly registry?: BatchServiceOptions['registry']
+  readonly pool?: BatchServiceOptions['pool']
 }
 
 /** A service on a free port of loopback and a Postgres database of its own; it ends with the test. */
@@ -44,13 +46,15 @@ export async function testService(options: TestServiceOptions = {}): Promise<Tes
     judge,
     content: options.content ?? { fetch: async (storageId) => `text of ${storageId}` },
     settings: {
-      databaseUrl: options.settings?.databaseUrl ?? (await freshDatabase()),
+      ...(options.pool === undefined ? { databaseUrl: options.settings?.databaseUrl ?? (await freshDatabase()) } : {}),
       mailboxPartitions: 4,
       httpPort: 0,
       apiToken: token,
       ...options.settings,
     },
     ...(options.logger === undefined ? {} : { logger: options.logger }),
+    ...(options.registry === undefined ? {} : { registry: options.registry }),
+    ...(options.pool === undefined ? {} : { pool: options.pool }),
   })
   onTestFinished(() => service.stop({ drainMs: 1_000 }))
   await service.start()

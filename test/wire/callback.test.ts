@@ -36,6 +36,12 @@ describe('a callback', () => {
     },
   )
 
+  it('tells the trace context of its metadata', () => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+    expect(decoded({ ...callback('callback-essay-a'), metadata: { traceparent } })).toMatchObject({ ...joined, traceparent })
+    expect(decoded({ ...callback('callback-essay-a'), metadata: null })).not.toHaveProperty('traceparent')
+  })
+
   it('is joined by its id alone: hash, slot and attempt stand in it', () => {
     expect(decoded(callback('callback-essay-a'))).toMatchObject(joined)
     expect(decoded(callback('callback-essay-a'))).toMatchObject({

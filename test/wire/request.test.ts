@@ -49,6 +49,15 @@ describe('a request', () => {
     },
   )
 
+  it('tells the trace context of its metadata, if it is one', () => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+    expect(recorded('request-full').metadata).toMatchObject({ traceparent })
+    expect(decoded(recorded('request-full')).traceparent).toBe(traceparent)
+    for (const metadata of [null, {}, { traceparent: 7 }, { traceparent: traceparent.toUpperCase() }, { traceparent: `${traceparent} ` }]) {
+      expect(decoded({ ...recorded('request-minimal'), metadata })).not.toHaveProperty('traceparent')
+    }
+  })
+
   it('carries all that later steps need', () => {
     const { body } = decoded(recorded('request-full'), origin, { maxPairwiseComparisons: 350 })
     expect(body).toMatchObject({

@@ -56,7 +56,7 @@ export async function readText(assignmentId: string, use: TextUse, parts: Assign
     return undefined
   }
   const storageId = String(row['storage_id'])
-  const scope = { signal, batchId: `assignment ${assignmentId}` }
+  const scope = { signal, traceparent: null, batchId: `assignment ${assignmentId}` }
   const text = await fetchText(storageId, (table, key) => rows.one(table, key), content, scope)
   return { instructions, text, storageId, createdAt: Number(row['created_at']) }
 }

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
+import type { ComparisonRequest, JudgeScope } from '../judge.ts'
 
 /**
- * A W3C traceparent: all calls for one batch share a trace, each has a span of its own. Both are functions of the ids, so
- * that a repeated call is found under the same span.
+ * The W3C trace context of a submission: that of the batch's request where it brought one. Else all calls for one batch share a
+ * trace and each has a span of its own, both functions of the ids, so that a repeated call is found under the same span.
  */
-export function traceparent(batchId: string, callId: string): string {
-  return `00-${hex(batchId, 32)}-${hex(callId, 16)}-01`
+export function traceparentFor({ batchId, id }: ComparisonRequest, { traceparent }: Pick<JudgeScope, 'traceparent'>): string {
+  return traceparent ?? `00-${hex(batchId, 32)}-${hex(id, 16)}-01`
 }
 
 /** Never all zeros, which the standard forbids: so no digest begins in practice. */

@@ -1,4 +1,5 @@
 import type { VerdictEvent } from '../../machines/batch.machine.ts'
+import { withTrace } from '../../runtime/tracing.ts'
 import { parseComparisonId } from '../comparison-id.ts'
 import { malformedVerdict, verdict } from '../verdict.ts'
 import { callbackData } from '../wire/callback.ts'
@@ -13,6 +14,8 @@ export interface DecodedVerdict {
   readonly id: string
   readonly messageKind: 'event'
   readonly body: VerdictEvent
+  /** Of the envelope's metadata. */
+  readonly traceparent?: string
 }
 
 /**
@@ -34,7 +37,8 @@ export function decodeCallback(text: string, origin: MessageOrigin | undefined):
   if (id === undefined) {
     return noMessageId
   }
-  return { kind: 'message', hash: comparison.hash, id, messageKind: 'event', body: outcomeOf(comparison.id, json.value) }
+  const decoded = { kind: 'message', hash: comparison.hash, id, messageKind: 'event', body: outcomeOf(comparison.id, json.value) } as const
+  return withTrace(decoded, fieldOf(fieldOf(json.value, 'metadata'), 'traceparent'))
 }
 
 function outcomeOf(comparison: string, value: unknown): VerdictEvent {

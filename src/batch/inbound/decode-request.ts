@@ -1,6 +1,7 @@
 import type { BatchInput } from '../../machines/batch.machine.ts'
 import { isAddress } from '../../runtime/message.ts'
 import { repairStrings } from '../../runtime/strict-json.ts'
+import { withTrace } from '../../runtime/tracing.ts'
 import { type OutboundMessage, refusedEvent } from '../outbound.ts'
 import { assertEssayCount, batchAddress, batchInput, type BatchRequest, BatchRequestError } from '../request.ts'
 import { type BatchSettings, batchSettings } from '../settings.ts'
@@ -19,6 +20,8 @@ export interface DecodedRequest {
   readonly id: string
   readonly messageKind: 'create'
   readonly body: BatchInput
+  /** Of the envelope's metadata. */
+  readonly traceparent?: string
 }
 
 /** A request no batch is made of, with the event that answers it (rules 58). */
@@ -68,7 +71,7 @@ export function decodeRequest(
   const correlationId = envelope.correlation_id?.toLowerCase() ?? eventId(address, 'correlation')
   const made = inputOf(envelope, { batchId, correlationId, originalRequest: text }, overrides)
   return 'input' in made
-    ? { kind: 'message', address, id, messageKind: 'create', body: made.input }
+    ? withTrace({ kind: 'message', address, id, messageKind: 'create', body: made.input }, envelope.metadata?.['traceparent'])
     : refused({ text, address, id, batchId, correlationId, at: timeOf(envelope, origin) }, made.complaint)
 }
 

@@ -18,5 +18,6 @@ function addressed(decoded: DecodedRequest | DecodedVerdict | RefusedRequest | U
     return decoded
   }
   const to = 'hash' in decoded ? { hash: decoded.hash } : { address: decoded.address }
-  return { kind: 'message', to, id: decoded.id, messageKind: decoded.messageKind, body: decoded.body }
+  const { kind, id, messageKind, body, traceparent } = decoded
+  return { kind, to, id, messageKind, body, traceparent }
 }

@@ -27,15 +27,15 @@ export function contentService(options: ContentServiceOptions): Content {
   const base = serviceUrl(options.url, service)
   const circuit = serviceCircuit(`${base}/`, options)
   return {
-    async fetch(storageId, { signal, batchId }) {
+    async fetch(storageId, { signal, traceparent, batchId }) {
       await circuit.admit(batchId)
       const url = `${base}/${encodeURIComponent(storageId)}`
-      const answer = await exchange({ method: 'GET', url, timeoutMs: options.timeoutMs ?? 30_000, mostBytes, signal }).catch(
-        async (error: Error) => {
-          signal.throwIfAborted()
-          throw await circuit.failed(batchId, error)
-        },
-      )
+      const headers = traceparent === null ? {} : { traceparent }
+      const question = { method: 'GET', url, headers, timeoutMs: options.timeoutMs ?? 30_000, mostBytes, signal } as const
+      const answer = await exchange(question).catch(async (error: Error) => {
+        signal.throwIfAborted()
+        throw await circuit.failed(batchId, error)
+      })
       if (answer.status === 200 && !answer.isCutOff) {
         circuit.accepted()
         return answer.text

@@ -32,7 +32,7 @@ export function fetchContentTask(content: Content): TaskDefinition {
     concurrency: 8,
     isPermanent,
     async run({ storageId }: { readonly storageId: string }, scope: TaskScope) {
-      const from = { signal: scope.signal, batchId: batchIdOf(scope.address) }
+      const from = { signal: scope.signal, traceparent: scope.traceparent, batchId: batchIdOf(scope.address) }
       const text = repairStrings(await fetchText(storageId, scope.readRow, content, from))
       if (text.trim() === '') {
         throw new EmptyText(`the text ${storageId} is empty`)

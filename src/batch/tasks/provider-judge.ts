@@ -2,8 +2,8 @@ import { exchange } from '../http/exchange.ts'
 import type { HostCircuit } from '../http/host-circuit.ts'
 import { serviceCircuit, type ServicePorts } from '../http/service-circuit.ts'
 import { serviceUrl } from '../http/service-url.ts'
-import { traceparent } from '../http/traceparent.ts'
-import type { ComparisonRequest, Judge } from '../judge.ts'
+import { traceparentFor } from '../http/traceparent.ts'
+import type { ComparisonRequest, Judge, JudgeScope } from '../judge.ts'
 import type { BatchSettings } from '../settings.ts'
 import { topics } from '../wire/topics.ts'
 import { readProviderAnswer } from './provider-answer.ts'
@@ -17,8 +17,6 @@ export interface ProviderJudgeOptions extends ServicePorts {
   readonly settings: BatchSettings
   /** Of one post, ms. Default 60,000. */
   readonly timeoutMs?: number
-  /** Header `traceparent` of a post; default a trace for each batch. */
-  readonly traceparent?: (comparison: ComparisonRequest) => string
 }
 
 /** An answer is a few lines; more is no answer of this service. */
@@ -33,9 +31,9 @@ export function providerJudge(options: ProviderJudgeOptions): Judge {
   const url = `${serviceUrl(options.url, service)}/comparison`
   const circuit = serviceCircuit(url, options)
   return {
-    async submit(comparison, { signal }) {
+    async submit(comparison, { signal, traceparent }) {
       await circuit.admit(comparison.batchId)
-      const answer = await post(url, comparison, signal, options).catch(async (error: Error) => {
+      const answer = await post(url, comparison, { signal, traceparent }, options).catch(async (error: Error) => {
         signal.throwIfAborted()
         throw await circuit.failed(comparison.batchId, error)
       })
@@ -69,16 +67,17 @@ async function refusal(
   return error
 }
 
-async function post(url: string, comparison: ComparisonRequest, signal: AbortSignal, options: ProviderJudgeOptions) {
-  const trace = options.traceparent?.(comparison) ?? traceparent(comparison.batchId, comparison.id)
+type Scope = Pick<JudgeScope, 'signal' | 'traceparent'>
+
+async function post(url: string, comparison: ComparisonRequest, scope: Scope, options: ProviderJudgeOptions) {
   return await exchange({
     method: 'POST',
     url,
-    headers: { 'content-type': 'application/json', traceparent: trace },
+    headers: { 'content-type': 'application/json', traceparent: traceparentFor(comparison, scope) },
     body: JSON.stringify(providerRequest(comparison, options.callbackTopic ?? topics.callback, options.settings)),
     timeoutMs: options.timeoutMs ?? 60_000,
     mostBytes,
-    signal,
+    signal: scope.signal,
   })
 }
 

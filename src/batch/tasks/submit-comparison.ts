@@ -40,6 +40,7 @@ export function submitComparisonTask(judge: Judge, settings: BatchSettings): Tas
       await judge.submit(comparison, {
         signal: scope.signal,
         idempotencyKey: comparison.id,
+        traceparent: scope.traceparent,
         answer: (data) => answer(comparison.id, data, scope),
       })
       return { output: null }

@@ -1,8 +1,8 @@
 import type { BatchProgress } from '../../batch/progress.ts'
 import { batchAddress } from '../../batch/request.ts'
-import type { BatchScores } from '../../machines/batch.machine.ts'
 import type { Json } from '../../runtime/define-actor.ts'
 import type { Transition } from '../../runtime/watch.ts'
+import { batchResult, type BatchResult, noRanking } from '../batch-result.ts'
 import { CommandError } from '../command-error.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { Output } from './output.ts'
@@ -64,14 +64,10 @@ function noteText(note: Json): string {
 }
 
 export async function showResult(batch: string, options: Options, output: Output): Promise<void> {
-  const { found, events } = await withStored(options, output, async (stored) => ({
-    found: await stored.inspect(batchAddress(batch)),
-    events: await stored.outputs(batchAddress(batch)),
-  }))
-  const scores = (found.output as { readonly scores: BatchScores | null } | null)?.scores ?? null
-  const { end, status } = found.progress as BatchProgress
+  const found = await withStored(options, output, (stored) => batchResult(batch, batchAddress(batch), stored))
+  const { end, events, scores, status } = found
   if (options['csv'] === true) {
-    const csv = csvOf(batch, scores, end === null ? `it waits for ${found.waitsFor}` : `it ended ${status}: ${end.reason}`)
+    const csv = csvOf(found)
     return output.result({ batch, status, csv }, [csv.trimEnd()])
   }
   const summary = end === null ? `${batch} is not done yet: it waits for ${found.waitsFor}` : `${status}: ${end.reason}`
@@ -83,11 +79,11 @@ export async function showResult(batch: string, options: Options, output: Output
 }
 
 /** The same table as over HTTP. @throws CommandError when there is no ranking, with the reason */
-function csvOf(batch: string, scores: BatchScores | null, why: string): string {
-  if (scores === null) {
-    throw new CommandError(exitCodes.refused, `${batch} has no ranking: ${why}`)
+function csvOf(found: BatchResult): string {
+  if (found.scores === null) {
+    throw new CommandError(exitCodes.refused, noRanking(found))
   }
-  return rankingCsv(scores.ranking)
+  return rankingCsv(found.scores.ranking)
 }
 
 /** XState's event names in plain words. */

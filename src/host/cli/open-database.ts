@@ -9,7 +9,7 @@ export async function openDatabase(options: DataOptions): Promise<{ readonly dat
   const source = namedSource(options, process.env)
   const { databaseSchema: schema } = readSettings(process.env)
   if (typeof source === 'string') {
-    const database = openPostgres({ url: source, schema, clock: systemClock })
+    const database = openPostgres({ server: source, schema, clock: systemClock })
     return { database, close: () => database.close() }
   }
   const lock = await lockFolder(source.dataDir)

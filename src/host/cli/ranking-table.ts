@@ -4,6 +4,9 @@ export interface RankedEssay {
   readonly rank: number
   readonly score: number
   readonly se: number
+  /** Of a batch with anchors. */
+  readonly grade?: string
+  readonly isAnchor?: boolean
 }
 
 const plotWidth = 41
@@ -17,11 +20,18 @@ export function rankingTable(ranking: readonly RankedEssay[]): string[] {
   const high = Math.max(...ranking.map((essay) => essay.score + essay.se))
   const column = (value: number): number => Math.round(((value - low) / Math.max(high - low, 1e-9)) * (plotWidth - 1))
   const nameWidth = Math.max(5, ...ranking.map((essay) => essay.id.length))
-  const header = `rank  ${'essay'.padEnd(nameWidth)}   score     se  ${'score +- 1 se'.padEnd(plotWidth)}`.trimEnd()
-  return [header, ...ranking.map((essay) => row(essay, nameWidth, column))]
+  const isGraded = ranking.some(({ grade }) => grade !== undefined)
+  const header =
+    `rank  ${'essay'.padEnd(nameWidth)}${isGraded ? '  grade' : ''}   score     se  ${'score +- 1 se'.padEnd(plotWidth)}`.trimEnd()
+  return [header, ...ranking.map((essay) => row(essay, { nameWidth, isGraded }, column))]
 }
 
-function row(essay: RankedEssay, nameWidth: number, column: (value: number) => number): string {
+interface Widths {
+  readonly nameWidth: number
+  readonly isGraded: boolean
+}
+
+function row(essay: RankedEssay, { nameWidth, isGraded }: Widths, column: (value: number) => number): string {
   const from = column(essay.score - essay.se)
   const to = column(essay.score + essay.se)
   const cells: string[] = Array.from({ length: plotWidth }, (_, index) =>
@@ -29,5 +39,7 @@ function row(essay: RankedEssay, nameWidth: number, column: (value: number) => n
   )
   cells[column(essay.score)] = 'o'
   const score = essay.score.toFixed(2).padStart(6)
-  return `${String(essay.rank).padStart(4)}  ${essay.id.padEnd(nameWidth)}  ${score}  ${essay.se.toFixed(2).padStart(5)}  ${cells.join('')}`.trimEnd()
+  // An anchor's grade is known, not projected.
+  const grade = isGraded ? `  ${`${essay.grade ?? ''}${essay.isAnchor === true ? ' =' : ''}`.padEnd(5)}` : ''
+  return `${String(essay.rank).padStart(4)}  ${essay.id.padEnd(nameWidth)}${grade}  ${score}  ${essay.se.toFixed(2).padStart(5)}  ${cells.join('')}`.trimEnd()
 }

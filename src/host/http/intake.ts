@@ -9,6 +9,7 @@ import { type Complaint, complaintOf, sentenceOf } from '../../batch/wire/compla
 import { requestMessage } from '../../batch/wire/request.ts'
 import type { BatchInput } from '../../machines/batch.machine.ts'
 import { hashAddress, type Position } from '../../runtime/message.ts'
+import { withTrace } from '../../runtime/tracing.ts'
 import { batchOf } from '../batch-ids.ts'
 import { type Api, type ApiParts, errorAnswers, whileUp } from './api.ts'
 import { ApiError } from './api-error.ts'
@@ -39,18 +40,23 @@ export function intake(app: Api, parts: ApiParts): void {
     schema: { tags: ['intake'], summary, body, response: { ...errorAnswers, 202: taken } },
   })
   app.post('/v1/batches', options('Ask for a batch: the envelope of the request topic', requestMessage), async (request, reply) => {
-    const { address, id, body } = requestIn(request.body as string, originOf(request), parts)
+    const { address, id, body, traceparent } = requestIn(request.body as string, originOf(request), parts)
     await assertAssignment(body, parts)
-    const position = await parts.quire.create(address, body, { id, timeoutMs: sendTimeoutMs })
+    const position = await parts.quire.create(address, body, sending(id, request.headers['traceparent'] ?? traceparent))
     parts.log.info({ address, messageId: id, by: request.actor }, 'a batch was asked for')
     const batch = batchOf(address)
     return reply.code(202).send({ ...answerOf(id, position), ...(batch === undefined ? {} : { batch }) })
   })
   app.post('/v1/callbacks', options('Hand in a verdict: the envelope of the callback topic', callbackMessage), async (request, reply) => {
-    const { hash, id, body } = callbackIn(request.body as string, originOf(request))
-    const position = await parts.quire.send(hashAddress('batch', hash), body, { id, timeoutMs: sendTimeoutMs })
+    const { hash, id, body, traceparent } = callbackIn(request.body as string, originOf(request))
+    const sent = sending(id, request.headers['traceparent'] ?? traceparent)
+    const position = await parts.quire.send(hashAddress('batch', hash), body, sent)
     return reply.code(202).send(answerOf(id, position))
   })
+}
+
+function sending(id: string, traceparent: unknown) {
+  return withTrace({ id, timeoutMs: sendTimeoutMs }, traceparent)
 }
 
 function answerOf(messageId: string, { partition, offset }: Position) {

@@ -1,16 +1,18 @@
 import { z } from 'zod'
-import type { BatchProgress } from '../../batch/progress.ts'
-import type { BatchScores } from '../../machines/batch.machine.ts'
 import { addressIn, type Api, type ApiParts, batchParams, errorAnswers, whileUp } from './api.ts'
 import { ApiError } from './api-error.ts'
+import { batchResult, type BatchResult, noRanking } from '../batch-result.ts'
 import { rankingCsv } from '../ranking-csv.ts'
 
 const result = z.object({
   batch: z.string(),
   status: z.string(),
   end: z.looseObject({}).nullable(),
-  scores: z.looseObject({}).nullable().describe('Ranking, reliability and flags; null while it goes on, and of a batch that failed.'),
-  events: z.array(z.looseObject({})).describe('Outputs that are kept: all without Kafka, else those not delivered yet.'),
+  scores: z
+    .looseObject({})
+    .nullable()
+    .describe('Ranking (with grades where anchors allow them), reliability and flags; null while it goes on, and of a batch that failed.'),
+  events: z.array(z.looseObject({})).describe('What it told the outside, delivered or not.'),
 })
 
 /** The result: JSON, or the ranking as CSV where the caller asks for text/csv. */
@@ -35,18 +37,15 @@ export function resultRoute(app: Api, parts: ApiParts): void {
 }
 
 async function resultOf(batch: string, address: string, { quire }: ApiParts) {
-  const [found, events] = await Promise.all([quire.inspect(address), quire.outputs(address)])
-  const { status, end } = found.progress as BatchProgress
-  const scores = (found.output as { readonly scores: BatchScores | null } | null)?.scores ?? null
-  return { batch, status, end, scores, events: events.map((event) => ({ ...event })), waitsFor: found.waitsFor }
+  const found = await batchResult(batch, address, quire)
+  return { ...found, events: found.events.map((event) => ({ ...event })) }
 }
 
-function csvOf({ batch, end, scores, waitsFor }: Awaited<ReturnType<typeof resultOf>>): string {
-  if (scores === null) {
-    const why = end === null ? `it waits for ${waitsFor}` : `it ended ${end.status}: ${end.reason}`
-    throw new ApiError(409, 'no-ranking', `${batch} has no ranking: ${why}`)
+function csvOf(found: BatchResult): string {
+  if (found.scores === null) {
+    throw new ApiError(409, 'no-ranking', noRanking(found))
   }
-  return rankingCsv(scores.ranking)
+  return rankingCsv(found.scores.ranking)
 }
 
 /** Text for a table is asked for by name alone; a browser's list with a wildcard gets JSON. */

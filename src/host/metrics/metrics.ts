@@ -11,9 +11,9 @@ export interface Metrics {
   readonly http: Counter<'method' | 'route' | 'status'>
 }
 
-export function createMetrics(quire: Pick<Quire, 'status' | 'activeStates'>, health: Pick<Health, 'stuck'>): Metrics {
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
+/** @param given the host's, which has its own metrics of the process; one that holds another service's is refused by prom-client */
+export function createMetrics(quire: Pick<Quire, 'status' | 'activeStates'>, health: Pick<Health, 'stuck'>, given?: Registry): Metrics {
+  const registry = given ?? ownRegistry()
   registerRuntimeMetrics(registry, quire, health)
   const http = new Counter({
     name: 'cj_assessment_http_requests_total',
@@ -22,4 +22,10 @@ export function createMetrics(quire: Pick<Quire, 'status' | 'activeStates'>, hea
     registers: [registry],
   })
   return { registry, batches: batchMetrics(registry), http }
+}
+
+function ownRegistry(): Registry {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  return registry
 }

@@ -27,6 +27,7 @@ const columns: readonly Column<ActorRow>[] = [
   field('waitsOutside', 'bool'),
   field('parked', 'text'),
   field('tombstone', 'text'),
+  field('traceparent', 'text'),
   field('createdAt', 'int8'),
   field('stateSince', 'int8'),
   field('updatedAt', 'int8'),

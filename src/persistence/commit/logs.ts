@@ -27,6 +27,7 @@ const outboxColumns: readonly Column<OutboxRow>[] = [
   field('target', 'text'),
   field('key', 'text'),
   field('payload', 'text'),
+  field('traceparent', 'text'),
   field('createdAt', 'int8'),
 ]
 
@@ -56,6 +57,7 @@ const heldColumns: readonly Column<HeldRow>[] = [
   field('messageId', 'text'),
   field('kind', 'text'),
   field('body', 'text'),
+  field('traceparent', 'text'),
 ]
 const heldKey: readonly Column<Turn['released'][number]>[] = [field('partition', 'int4'), field('address', 'text'), field('offset', 'int8')]
 

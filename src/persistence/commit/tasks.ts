@@ -12,7 +12,13 @@ const progress: readonly Column<TaskUpdate>[] = [
   field('lastError', 'text'),
 ]
 const updateColumns: readonly Column<TaskUpdate>[] = [...key, ...progress]
-const columns: readonly Column<TaskRow>[] = [...key, field('source', 'text'), field('input', 'text'), ...progress]
+const columns: readonly Column<TaskRow>[] = [
+  ...key,
+  field('source', 'text'),
+  field('input', 'text'),
+  field('traceparent', 'text'),
+  ...progress,
+]
 
 /** Closed, opened, updated: three sets of rows, for a task that is opened anew under its id has another `opened`. */
 export function writeTasks(database: Database, turn: Turn): Part[] {

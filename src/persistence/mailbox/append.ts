@@ -17,6 +17,7 @@ const columns: readonly Column<Placed>[] = [
   field('kind', 'text'),
   field('body', 'text'),
   { name: 'replay_of', type: 'text', of: (message) => message.replayOf ?? null },
+  { name: 'traceparent', type: 'text', of: (message) => message.traceparent ?? null },
 ]
 
 /**
@@ -39,8 +40,8 @@ export async function appendMessages(database: Database, messages: readonly Plac
       where head.partition = news.partition
       returning head.partition, head.next_position - news.size as first
     )
-    insert into ${database.table('mailbox')} (partition, position, id, address, kind, body, replay_of, appended_at)
-    select fresh.partition, heads.first + fresh.step, id, address, kind, body, replay_of, ${now}::int8
+    insert into ${database.table('mailbox')} (partition, position, id, address, kind, body, replay_of, traceparent, appended_at)
+    select fresh.partition, heads.first + fresh.step, id, address, kind, body, replay_of, traceparent, ${now}::int8
     from fresh join heads on heads.partition = fresh.partition
     returning partition, position, address, id`.execute(database.kysely)
   return positionsOf(rows)

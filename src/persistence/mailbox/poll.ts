@@ -3,7 +3,11 @@ import type { MailboxRecord, Position } from '../../runtime/message.ts'
 import type { Database } from '../database.ts'
 import { camelRows } from '../rowset.ts'
 
-type Stored = Omit<MailboxRecord, 'offset' | 'replayOf'> & { readonly position: number; readonly replayOf: string | null }
+interface Stored extends Omit<MailboxRecord, 'offset' | 'replayOf' | 'traceparent'> {
+  readonly position: number
+  readonly replayOf: string | null
+  readonly traceparent: string | null
+}
 
 /**
  * Records from each offset on. Partitions without news cost one row of the heads; those with news get equal shares of the
@@ -24,8 +28,13 @@ export async function pollMailbox(database: Database, from: readonly Position[],
   return camelRows<Stored>(rows).map(recordOf)
 }
 
-function recordOf({ position, replayOf, ...message }: Stored): MailboxRecord {
-  return { ...message, offset: position, ...(replayOf === null ? {} : { replayOf }) }
+function recordOf({ position, replayOf, traceparent, ...message }: Stored): MailboxRecord {
+  return {
+    ...message,
+    offset: position,
+    ...(replayOf === null ? {} : { replayOf }),
+    ...(traceparent === null ? {} : { traceparent }),
+  }
 }
 
 export async function readEnds(database: Database, partitions: readonly number[]): Promise<readonly number[]> {

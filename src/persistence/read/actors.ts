@@ -5,7 +5,7 @@ import type { Database } from '../database.ts'
 import { camelRows } from '../rowset.ts'
 
 const summary = sql`partition, address, address_hash, type, machine, version, xstate, codec, seq, state, run_status, tags, progress, output,
-  waits_outside, parked, tombstone, created_at, state_since, updated_at`
+  waits_outside, parked, tombstone, traceparent, created_at, state_since, updated_at`
 const whole = sql`${summary}, snapshot, armed`
 
 /** What a turn needs to know before it is decided: its actors, and which of its message ids were handled before. */

@@ -5,7 +5,7 @@ import { insertRows } from '../commit/insert-rows.ts'
 import type { Database } from '../database.ts'
 import { camelRows } from '../rowset.ts'
 
-const columns = sql`partition, entry, id, address, target, key, payload, created_at`
+const columns = sql`partition, entry, id, address, target, key, payload, traceparent, created_at`
 
 /** Outputs not delivered yet, in order per partition. */
 export async function readOutbox(

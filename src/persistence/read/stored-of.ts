@@ -5,16 +5,17 @@ import type { DoneActor } from '../../runtime/ports.ts'
 import type { Database } from '../database.ts'
 import { camelRows } from '../rowset.ts'
 
-/** Actors that are done since before a time and have nothing under way; they leave first who were born first. */
+/** Actors of a type that are done since before a time and have nothing under way; they leave first who were born first. */
 export async function readOver(
   database: Database,
+  type: string,
   partitions: readonly number[],
   endedBefore: number,
   limit: number,
 ): Promise<readonly DoneActor[]> {
   const { rows } = await sql`
     select partition, address, seq, state_since from ${database.table('actors')} a
-    where partition = any(${partitions}::int4[]) and run_status <> 'active' and tombstone is null and parked is null
+    where partition = any(${partitions}::int4[]) and type = ${type} and run_status <> 'active' and tombstone is null and parked is null
       and created_at < ${endedBefore} and state_since < ${endedBefore}
       and not exists (
         select 1 from ${database.table('outbox')} o where o.partition = a.partition and o.address = a.address and o.delivered_at is null
