@@ -38,7 +38,7 @@ export const settingsTable = {
   }),
   mailboxRetentionDays: stored.given(integer('days', 0, 3_650), '14', {
     name: 'QUIRE_MAILBOX_RETENTION_DAYS',
-    about: 'How long messages and their ids are kept; 0 = for ever.',
+    about: 'How long messages and their ids are kept; 0 = for ever in the database, 14 days in Kafka. The topic takes it when it is made.',
   }),
   ...retentionSettings,
   kafkaBrokers: kafka.optional(list(/^[^\s:]+:\d{1,5}$|^\[[^\]]+\]:\d{1,5}$/, 'host:port, by commas', 'give HOST:PORT,HOST:PORT'), {
@@ -67,7 +67,7 @@ export const settingsTable = {
   httpPort: http.given(integer('port', 0, 65_535), '9090', { name: 'QUIRE_HTTP_PORT', about: '0 = a free one, said in the log.' }),
   apiToken: http.optional(text('token', /^[\x21-\x7e]{16,512}$/, 'give 16 to 512 printable characters without spaces'), {
     name: 'QUIRE_API_TOKEN',
-    about: 'Bearer token of `/v1`. Absent: `/v1` is open, on loopback only.',
+    about: 'Bearer token of all but `/`, `/healthz` and `/metrics`. Absent: all is open, on loopback only.',
     secret: true,
   }),
   apiTokenName: http.given(name("use letters, digits, '.', '_' and '-'"), 'api', {
@@ -88,11 +88,11 @@ export const settingsTable = {
   }),
   contentServiceUrl: services.optional(httpUrl, {
     name: 'QUIRE_CONTENT_SERVICE_URL',
-    about: 'Where texts are fetched: `GET {it}/{storage id}`.',
+    about: 'Where texts are fetched and stored: `GET {it}/{storage id}`, `POST {it}`. Needed.',
   }),
   llmProviderServiceUrl: services.optional(httpUrl, {
     name: 'QUIRE_LLM_PROVIDER_SERVICE_URL',
-    about: 'Where comparisons are posted: `POST {it}/comparison`.',
+    about: 'Where comparisons are posted: `POST {it}/comparison`. Needed.',
   }),
   llmPostConcurrency: services.given(integer('posts', 1, 1_000), '3', {
     name: 'QUIRE_LLM_POST_CONCURRENCY',
@@ -160,7 +160,7 @@ export const settingsTable = {
   }),
   monitorIntervalSeconds: time.given(seconds(0), '300', {
     name: 'QUIRE_MONITOR_INTERVAL_SECONDS',
-    about: 'Rounds of the monitor, which only recovers; 0 = off, and nothing completes later.',
+    about: 'Rounds of the monitor, which recovers, trims and archives; 0 = off, and no batch completes later.',
   }),
   outboxPollSeconds: time.given(seconds(1), '5', {
     name: 'QUIRE_OUTBOX_POLL_SECONDS',
