@@ -4,6 +4,8 @@ import { providerRequest } from '../../src/batch/wire/provider-request.ts'
 import { accepted, address, type BatchOverHttp, batchOverHttp } from '../support/batch-over-http.ts'
 import type { Received, Reply } from '../support/loopback-server.ts'
 
+/** Long enough for a machine that is busy. */
+const soon = { timeout: 20_000 }
 const stable = { status: 'COMPLETE_STABLE', counters: { submitted: 6, completed: 6, failed: 0 } }
 
 const waiting = async ({ tasks }: BatchOverHttp, reason: string): Promise<number> =>
@@ -56,9 +58,9 @@ describe('a provider that is away', () => {
     await using world = await batchOverHttp()
     await world.provider.goAway()
     await world.create()
-    await expect.poll(() => waiting(world, 'is away'), { timeout: 20_000 }).toBeGreaterThanOrEqual(3)
+    await expect.poll(() => waiting(world, 'is away'), soon).toBeGreaterThanOrEqual(3)
     const failedBefore = (await world.progress()).counters.failed
-    await expect.poll(async () => (await world.tasks()).every(({ attempt }) => attempt <= 3)).toBe(true)
+    await expect.poll(async () => (await world.tasks()).every(({ attempt }) => attempt <= 3), soon).toBe(true)
     await world.provider.comeBack()
     await world.quire.waitFor(address, { tag: 'done' }, { timeoutMs: 30_000 })
     expect(failedBefore).toBe(0)
@@ -71,7 +73,7 @@ describe('a provider that is away', () => {
     await world.create()
     await world.quire.waitFor(address, { tag: 'done' }, { timeoutMs: 30_000 })
     expect(await world.progress()).toMatchObject({ status: 'ERROR_PROCESSING', counters: { submitted: 6, completed: 0 } })
-    await expect.poll(() => world.events.length).toBe(1)
+    await expect.poll(() => world.events.length, soon).toBe(1)
     const { data } = failedMessage.parse(world.events[0]?.payload)
     expect(data.system_metadata.error_info).toMatchObject({ error_code: 'CONNECTION_ERROR', reason: 'low_success_rate' })
     const given = (await world.quire.journal(address)).filter(({ event }) => JSON.stringify(event).includes('has been away for'))
@@ -105,7 +107,7 @@ describe.each([
     world.provider.reply = () => reply(300)
     const before = Date.now()
     await world.create()
-    await expect.poll(() => waiting(world, 'waits ')).toBe(6)
+    await expect.poll(() => waiting(world, 'waits '), soon).toBe(6)
     for (const { attempt, notBefore } of await world.tasks()) {
       expect(attempt).toBe(0)
       expect(notBefore).toBeGreaterThanOrEqual(before + 300_000)
@@ -142,7 +144,7 @@ describe('posts under way', () => {
       return 'silence'
     }
     await world.create()
-    await expect.poll(() => held.length).toBe(3)
+    await expect.poll(() => held.length, soon).toBe(3)
     for (const post of held) {
       await world.sendVerdict(post)
       await post.ended
@@ -164,8 +166,8 @@ describe('posts under way', () => {
     await world.create()
     for (let left = 6; left > 0; left--) {
       const expected = Math.min(llmPostConcurrency, left)
-      await expect.poll(async () => (await world.tasks()).filter(({ attempt }) => attempt > 0).length).toBe(expected)
-      await expect.poll(() => held.length).toBe(expected)
+      await expect.poll(async () => (await world.tasks()).filter(({ attempt }) => attempt > 0).length, soon).toBe(expected)
+      await expect.poll(() => held.length, soon).toBe(expected)
       held.shift()?.()
     }
     await world.quire.waitFor(address, { tag: 'done' })

@@ -4,6 +4,8 @@ import { address, type BatchOverHttp, batchOverHttp } from '../support/batch-ove
 import type { LoopbackServer, Received, Reply } from '../support/loopback-server.ts'
 
 const text: Reply = { status: 200, body: 'A text.' }
+/** Long enough for a machine that is busy. */
+const soon = { timeout: 20_000 }
 const stable = { status: 'COMPLETE_STABLE', counters: { submitted: 6, completed: 6, failed: 0 } }
 
 /** One essay's text is answered so, the others' as they should be. */
@@ -33,7 +35,7 @@ describe('the texts of a batch', () => {
     await world.create({ essays: storageIds.map((storageId, index) => ({ id: `e${index}`, storageId })) })
     await world.quire.waitFor(address, { tag: 'done' })
     expect(world.texts.received.map(({ path }) => path).sort()).toEqual(['/content/store%2F..%2Fe3', '/content/store%2Fe2'])
-    await expect.poll(() => world.events.length).toBe(3)
+    await expect.poll(() => world.events.length, soon).toBe(3)
     const { data } = completedMessage.parse(world.events[0]?.payload)
     expect(data.processing_summary).toMatchObject({ successful: 2, failed_essay_ids: ['e0', 'e1'] })
     expect(JSON.stringify(await world.quire.journal(address))).toContain("there is no text '..': in a URL this is a folder")
@@ -43,7 +45,7 @@ describe('the texts of a batch', () => {
     await using world = await batchOverHttp()
     await world.texts.goAway()
     await world.create()
-    await expect.poll(async () => (await troubles(world)).length).toBe(4)
+    await expect.poll(async () => (await troubles(world)).length, soon).toBe(4)
     await world.texts.comeBack()
     await world.quire.waitFor(address, { tag: 'done' })
     expect(await world.progress()).toMatchObject(stable)
@@ -59,7 +61,7 @@ describe('the texts of a batch', () => {
   it.each(passing)('that are %s are waited for, and judged when that is over', async (_, reply, trouble) => {
     await using world = await batchOverHttp({ texts: ofOne(reply), fetchTimeoutMs: 1_000 })
     await world.create()
-    await expect.poll(() => troubles(world), { timeout: 20_000 }).toEqual([expect.stringContaining(trouble)])
+    await expect.poll(() => troubles(world), soon).toEqual([expect.stringContaining(trouble)])
     world.texts.reply = () => text
     await world.quire.waitFor(address, { tag: 'done' }, { timeoutMs: 30_000 })
     expect(await world.progress()).toMatchObject(stable)
@@ -76,7 +78,7 @@ describe('the texts of a batch', () => {
     await using world = await batchOverHttp({ texts: () => ({ status: 429, headers: { 'retry-after': '300' } }) })
     const before = Date.now()
     await world.create()
-    await expect.poll(() => troubles(world)).toEqual(new Array(4).fill(expect.stringContaining('was answered with 429')))
+    await expect.poll(() => troubles(world), soon).toEqual(new Array(4).fill(expect.stringContaining('was answered with 429')))
     for (const { attempt, notBefore } of await world.tasks()) {
       expect(attempt).toBe(0)
       expect(notBefore).toBeGreaterThanOrEqual(before + 300_000)
