@@ -5,6 +5,7 @@ import { messageOf } from './errors.ts'
 import type { Clock, Random, Store } from './ports.ts'
 import type { Registry } from './registry.ts'
 import type { Standstill } from './standstill.ts'
+import { repairStrings } from './strict-json.ts'
 import { callTask, errorJson, idempotencyKeyOf, limitOf, spanOfTask, type TaskReach, untilAborted } from './task-call.ts'
 import { isTaskDelay, type TaskDelay } from './task-delay.ts'
 import { TaskQueue } from './task-queue.ts'
@@ -243,13 +244,13 @@ export class TaskRunner {
     }
     const limits = { firstMs: limitOf(definition, 'backOffMs'), maxMs: limitOf(definition, 'maxBackOffMs') }
     const notBefore = this.#parts.clock.now() + backOffMs(failures, limits, this.#parts.random)
-    this.#updates.push({ ...task, failures, notBefore, lastError: messageOf(error) })
+    this.#updates.push({ ...task, failures, notBefore, lastError: storable(messageOf(error)) })
   }
 
   /** Waits uncounted: the lease is given back too, or ten waits would be taken for ten deaths. */
   #delayed(task: TaskRow, { ms, message }: TaskDelay): void {
     const notBefore = this.#parts.clock.now() + Math.max(1, Math.round(ms))
-    this.#updates.push({ ...task, attempt: task.attempt - 1, notBefore, lastError: message })
+    this.#updates.push({ ...task, attempt: task.attempt - 1, notBefore, lastError: storable(message) })
   }
 
   #condemn(task: TaskRow): void {
@@ -257,4 +258,9 @@ export class TaskRunner {
     this.#outcomes.push({ task, result: { ok: false, error: { message: poison } }, rows: [], poison })
     this.#parts.wake()
   }
+}
+
+/** An error may quote anything: a U+0000 in it would be refused with the whole commit (rules 26). */
+function storable(text: string): string {
+  return repairStrings(text)
 }

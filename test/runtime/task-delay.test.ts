@@ -25,6 +25,26 @@ function stateOf({ database }: Scenario): string | undefined {
   return database.actors.get(address)?.state
 }
 
+describe('a task that fails', () => {
+  it('may say anything: what no text of a database holds is replaced, and it is called again', async () => {
+    const texts = ['a\u0000b', 'half a pair \ud800', 'later\u0000']
+    const scenario = await orderCharged(
+      async () => {
+        const text = texts.shift()
+        if (text !== undefined) {
+          throw texts.length === 0 ? new TaskDelay({ ms: 1_000, reason: text }) : new Error(text)
+        }
+      },
+      { attempts: 5 },
+    )
+    await scenario.advance(1)
+    const [task] = (await scenario.runtime().inspect(address)).tasks
+    expect(task).toMatchObject({ lastError: 'a\ufffdb' })
+    await scenario.advance(60_000)
+    expect(stateOf(scenario)).toBe('shipped')
+  })
+})
+
 describe('a task that asks for a delay', () => {
   it('is called again when its time is over, uncounted, more often than leases would make it deadly', async () => {
     const calls: { readonly at: number; readonly attempt: number }[] = []
