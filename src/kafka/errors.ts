@@ -7,6 +7,8 @@ const permanent: readonly (readonly [sign: RegExp, reason: string])[] = [
   [/CLUSTER_AUTHORIZATION_FAILED|GROUP_AUTHORIZATION_FAILED|TOPIC_AUTHORIZATION_FAILED/, 'not authorised'],
   [/CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_SSL/, 'TLS certificate'],
   [/UNSUPPORTED_VERSION|KafkaJSServerDoesNotSupportApiKey/, 'version of the broker'],
+  [/MESSAGE_TOO_LARGE|RECORD_LIST_TOO_LARGE/, 'size of a record'],
+  [/KafkaJSNotImplemented/, 'compression of the records: producers may use gzip or none'],
   [/INVALID_TOPIC_EXCEPTION|INVALID_REPLICATION_FACTOR|INVALID_CONFIG|POLICY_VIOLATION/, 'topic settings'],
 ]
 

@@ -69,21 +69,23 @@ export class DurableRuntime {
     const { database: connection, log } = this.#supervisor
     const tracing = ports.tracing ?? noTracing
     const shared = { ...ports, tracing, connection, log, registry, partitions: this.#partitions, changes: this.#changes }
-    this.requests = new Requests({ ...shared, partitions: options.partitions, maxMessageBytes: options.maxMessageBytes })
-    this.queries = new Queries({ ...shared, partitions: options.partitions, now: () => this.#partitions.now() })
     this.rows = tenantRows(shared)
+    const { maxMessageBytes } = options
+    this.requests = new Requests({ ...shared, rows: this.rows, partitions: options.partitions, maxMessageBytes })
+    this.queries = new Queries({ ...shared, partitions: options.partitions, now: () => this.#partitions.now() })
     this.#outside = createOutside({
       ...shared,
       inbound: ports.inbound,
       connection: log,
+      rows: this.rows,
       status: this.status,
-      maxMessageBytes: options.maxMessageBytes,
+      maxMessageBytes,
       skewMs: () => this.#partitions.skewMs,
     })
     this.#tasks = new TaskRunner({
       ...shared,
       standstill: this.#standstill,
-      reach: this.requests.reachOfTasks(this.rows),
+      reach: this.requests.reachOfTasks(),
       wake: () => this.#processor.wake(),
     })
     this.#relay = new OutboxRelay({ ...shared, owned: () => this.#partitions.ids(), pollMs: options.outboxPollMs })

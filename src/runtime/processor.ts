@@ -217,7 +217,14 @@ export class Processor {
       held: turn.held.length,
       duplicates: decided.duplicates,
       conflicts: decided.conflicts,
+      ignored: decided.strays.length,
     })
+    if (decided.strays.length > 0) {
+      this.#parts.logger.info(
+        { messages: decided.strays.slice(0, 10) },
+        `${decided.strays.length} messages are for actors nobody here bore`,
+      )
+    }
     this.#parts.onCommitted(turn)
     this.#leave(turn, decided.streaks)
   }

@@ -28,6 +28,7 @@ export interface RequestParts {
   readonly changes: Changes
   readonly partitions: number
   readonly maxMessageBytes: number
+  readonly rows: TenantRows
   readonly archive?: Archive
 }
 
@@ -138,7 +139,8 @@ export class Requests {
   }
 
   /** What tasks may do besides their work. */
-  reachOfTasks(rows: TenantRows): TaskReach {
+  reachOfTasks(): TaskReach {
+    const { rows } = this.#parts
     return {
       send: async (address, event, options) => {
         await this.append(address, 'event', event, { ...options, timeoutMs: 30_000 })

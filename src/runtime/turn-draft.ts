@@ -67,6 +67,7 @@ export class TurnDraft {
   /** Messages for tombstones: their bodies are deleted from the log. */
   readonly withheld: Position[] = []
   readonly discarded: string[] = []
+  readonly strays: string[] = []
   /** Steps taken, and messages whose step threw. */
   stepped = 0
   failed = 0

@@ -136,7 +136,7 @@ describe('a batch over HTTP', () => {
     const stranger = { ...good, correlation_id: randomUUID(), data: { ...good.data, correlation_id: randomUUID() } }
     expect(await made.call('POST', '/v1/callbacks', { body: stranger })).toMatchObject({
       status: 404,
-      json: { error: { code: 'uncorrelated', field: 'data.correlation_id' } },
+      json: { error: { code: 'CJ_CALLBACK_CORRELATION_FAILED', field: 'data.correlation_id' } },
     })
     expect((await made.call('GET', '/v1/batches/b-1')).json).toMatchObject({ counters: { completed: 0, failed: 0 } })
   })
