@@ -3,7 +3,7 @@ import type { Clock, LogFault, Logger, Mailbox, Ownership, OwnershipListener, Po
 import type { FetchedRecord, KafkaClient } from './client.ts'
 import { classified } from './errors.ts'
 import { GroupReader } from './group-reader.ts'
-import { inParts } from './send-parts.ts'
+import { sendInParts } from './send-parts.ts'
 import { messageOfRecord, recordOfMessage } from './mailbox-record.ts'
 import { faultOf, Stream } from './stream.ts'
 
@@ -64,12 +64,7 @@ export class KafkaMailbox implements Mailbox, Ownership {
   async append(messages: readonly Message[]): Promise<readonly Position[]> {
     const { client, topic, partitions, maxSendBytes } = this.#parts
     const records = messages.map((message) => recordOfMessage(topic, partitionOf(message.address, partitions), message))
-    const positions: Position[] = []
-    // One after the other: the order holds within a partition.
-    for (const part of inParts(records, maxSendBytes)) {
-      positions.push(...(await classified(() => client.send(part))))
-    }
-    return positions
+    return await classified(() => sendInParts(client, records, maxSendBytes))
   }
 
   async ends(partitions: readonly number[]): Promise<readonly number[]> {

@@ -1,13 +1,22 @@
-import type { NewRecord } from './client.ts'
+import type { KafkaClient, NewRecord } from './client.ts'
 
 /** Of a record beside its key, value and headers, bytes: the protocol needs less. */
 const overhead = 200
+
+/** Sends records in parts, one after the other, so that their order holds. Returns where each lies. */
+export async function sendInParts(client: Pick<KafkaClient, 'send'>, records: readonly NewRecord[], maxBytes: number) {
+  const positions: { readonly partition: number; readonly offset: number }[] = []
+  for (const part of inParts(records, maxBytes)) {
+    positions.push(...(await client.send(part)))
+  }
+  return positions
+}
 
 /**
  * Records in parts that a topic takes, in order: even if all of a part go to one partition they make no batch above `maxBytes`. A
  * backlog of the outside, compressed there, came to more than that in one fetch, and was refused again and again.
  */
-export function inParts(records: readonly NewRecord[], maxBytes: number): readonly (readonly NewRecord[])[] {
+function inParts(records: readonly NewRecord[], maxBytes: number): readonly (readonly NewRecord[])[] {
   const parts: NewRecord[][] = []
   let left = 0
   for (const record of records) {

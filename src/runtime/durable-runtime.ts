@@ -68,10 +68,9 @@ export class DurableRuntime {
     this.#supervisor = this.#createSupervisor()
     const { database: connection, log } = this.#supervisor
     const tracing = ports.tracing ?? noTracing
-    const shared = { ...ports, tracing, connection, log, registry, partitions: this.#partitions, changes: this.#changes }
+    const shared = { ...ports, ...options, tracing, connection, log, registry, partitions: this.#partitions, changes: this.#changes }
     this.rows = tenantRows(shared)
-    const { maxMessageBytes } = options
-    this.requests = new Requests({ ...shared, rows: this.rows, partitions: options.partitions, maxMessageBytes })
+    this.requests = new Requests({ ...shared, rows: this.rows, partitions: options.partitions })
     this.queries = new Queries({ ...shared, partitions: options.partitions, now: () => this.#partitions.now() })
     this.#outside = createOutside({
       ...shared,
@@ -79,7 +78,6 @@ export class DurableRuntime {
       connection: log,
       rows: this.rows,
       status: this.status,
-      maxMessageBytes,
       skewMs: () => this.#partitions.skewMs,
     })
     this.#tasks = new TaskRunner({
@@ -91,10 +89,7 @@ export class DurableRuntime {
     this.#relay = new OutboxRelay({ ...shared, owned: () => this.#partitions.ids(), pollMs: options.outboxPollMs })
     this.#processor = new Processor({
       ...shared,
-      owner: options.owner,
       watermark: this.#outside,
-      pollLimit: options.pollLimit,
-      passivateAfterMs: options.passivateAfterMs,
       cache: new SnapshotCache(options.cacheActors),
       timers: new TimerQueue(ports.store),
       tasks: this.#tasks,
@@ -111,9 +106,8 @@ export class DurableRuntime {
     const { broker, store } = ports
     return createSupervisor({
       ...ports,
+      ...options,
       status: this.status,
-      probeMs: options.probeMs,
-      monitorIntervalMs: options.monitorIntervalMs,
       database: { open: () => this.#open(), ping: async () => void (await store.ping()) },
       broker:
         broker === undefined
@@ -122,9 +116,9 @@ export class DurableRuntime {
       check: () =>
         monitorRound({
           ...ports,
+          ...options,
           owned: () => this.#partitions.ids(),
           now: () => this.#partitions.now(),
-          mailboxRetentionMs: options.mailboxRetentionMs,
           terms: retentionTerms(this.#registry, options.retentionMs),
           onRound: (woken) => this.#alarms.round(woken),
         }),

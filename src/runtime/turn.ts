@@ -3,7 +3,6 @@ import type { ActorDefinition } from './define-actor.ts'
 import { type FailureStreaks, isTooLong, withMessage } from './failure-streaks.ts'
 import { bodyOf, type Delivery, deliveryOfHeld, deliveryOfRecord } from './delivery.ts'
 import type { Output } from './effects.ts'
-import { QuireError } from './errors.ts'
 import { isHashAddress } from './message.ts'
 import type { Claim } from './ports.ts'
 import type { Registry } from './registry.ts'
@@ -137,7 +136,7 @@ function route(delivery: Delivery, draft: TurnDraft, input: TurnInput): void {
   } else if (actor === undefined && isHashAddress(delivery.address)) {
     draft.strays.push(delivery.messageId)
   } else if (actor === undefined) {
-    draft.deadLetter(delivery, 'unknown-address', new QuireError('unknown-actor', `no actor was born at ${delivery.address}`))
+    draft.deadLetter(delivery, 'unknown-address', new Error(`no actor was born at ${delivery.address}`))
   } else if (actor.snapshot.status !== 'active') {
     draft.journal(delivery, { seq: actor.seq, state: stateNameOf(actor.snapshot), ignored: 'the actor is done' })
   } else if (delivery.kind === 'wake') {

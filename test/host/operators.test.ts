@@ -76,7 +76,7 @@ it('dead letters of a held folder are listed, shown, replayed and discarded', as
   const options = await holding()
   const id = 'batch/unborn#stray'
   const listed = await said((output) => listDeadLetters(options, output))
-  expect(listed.value).toMatchObject({ deadLetters: [{ id, cause: 'unknown-actor', replayed: false }], more: false })
+  expect(listed.value).toMatchObject({ deadLetters: [{ id, cause: 'unknown-address', replayed: false }], more: false })
   expect((await said((output) => showDeadLetter(id, options, output))).lines).toContain('{"type":"PAUSE"}')
   expect((await said((output) => replayDeadLetter(id, options, output))).value).toMatchObject({
     position: { partition: expect.any(Number) },

@@ -126,7 +126,7 @@ it('a message is not condemned for claims under which nothing was begun: one dea
   world.kill()
   await world.boot()
   await world.clock.advance(1_000)
-  expect(world.letters).toEqual(['event early unknown-actor'])
+  expect(world.letters).toEqual(['event early unknown-address'])
   expect(world.countOf('counter/1')).toBe(0)
 })
 
@@ -225,7 +225,7 @@ it('a message of an address whose hash nobody has is a dead letter; one for a ha
   ])
   await world.clock.advance(1_000)
   expect(world.countOf('counter/1')).toBe(5)
-  expect(world.letters).toEqual(['event unknown unknown-actor'])
+  expect(world.letters).toEqual(['event unknown unknown-address'])
   expect(partitionOf(`counter/#${hash}`, 64)).toBe(partitionOf('counter/1', 64))
   await expect(runtime.send(`counter/#${hash}x`, add(1), { id: 'x' })).rejects.toThrow(/is no address/)
 })

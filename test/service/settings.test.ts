@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { settingsPage } from '../../scripts/settings/page.ts'
+import { batchInput } from '../../src/batch/request.ts'
 import { batchSettings } from '../../src/batch/settings.ts'
 import { batchSettingsOf } from '../../src/host/batch-settings.ts'
 import { completeSettings, readSettings, unknownSettings } from '../../src/host/read-settings.ts'
@@ -25,6 +26,28 @@ describe('the settings', () => {
     expect(settings.monitorIntervalSeconds * 1_000).toBe(runtimeDefaults.monitorIntervalMs)
   })
 
+  it('that are taken make batches: at both ends of every range', () => {
+    const ends = Object.values(settingsTable).flatMap(({ name, remedy }) =>
+      (/^give a (?:whole )?number from (\S+) to (\S+)$/.exec(remedy)?.slice(1) ?? []).map((end) => [name, end] as const),
+    )
+    expect(ends.map(([name]) => name)).toContain('QUIRE_MAX_RETRY_ATTEMPTS')
+    const essays = [1, 2].map((number) => ({ id: `e${number}`, storageId: `t${number}` }))
+    const refused = ends.flatMap(([name, end]) => {
+      // What two settings say together is complained of at the start: nobody asks for batches then.
+      if (problemsOf({ QUIRE_ARCHIVE_DIR: 'archive', [name]: end }).length > 0) {
+        return []
+      }
+      const settings = readSettings({ QUIRE_ARCHIVE_DIR: 'archive', [name]: end })
+      try {
+        batchInput({ batchId: 'b', userId: 'u', essays: essays.slice(0, settings.maxEssays) }, batchSettingsOf(settings))
+        return []
+      } catch (error) {
+        return [`${name}=${end}: ${(error as Error).message}`]
+      }
+    })
+    expect(refused).toEqual([])
+  })
+
   it('are named by every problem at once, each with its variable and the remedy', () => {
     expect(
       problemsOf({
@@ -39,7 +62,7 @@ describe('the settings', () => {
       'QUIRE_DATABASE_URL cannot be used (it is not shown); give postgres://USER:PASSWORD@HOST:PORT/DATABASE',
       "QUIRE_KAFKA_BROKERS is 'one:9092, two'; give HOST:PORT,HOST:PORT",
       "QUIRE_HTTP_PORT is '99999'; give a whole number from 0 to 65535",
-      "QUIRE_MIN_SUCCESS_RATE_THRESHOLD is 'high'; give a number from 0 to 1",
+      "QUIRE_MIN_SUCCESS_RATE_THRESHOLD is 'high'; give a number from 0.01 to 1",
       "QUIRE_MONITOR_INTERVAL_SECONDS is '-1'; give a whole number from 0 to 31536000",
       'QUIRE_KAFKA_SASL_MECHANISM is not set; set all three QUIRE_KAFKA_SASL_ ones, or none',
       'QUIRE_KAFKA_SASL_PASSWORD is not set; set all three QUIRE_KAFKA_SASL_ ones, or none',

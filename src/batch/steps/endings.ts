@@ -41,6 +41,13 @@ export function endOf(context: BatchContext, cause: EndCause): BatchEnd | null {
       return finish('COMPLETE_INSUFFICIENT_ESSAYS', 'one_essay', 'one essay needs no comparison', 'task')
     case 'cancelled':
       return failure('CANCELLED', 'PROCESSING_ERROR', 'cancelled', 'an operator cancelled the batch', 'operator')
+    case 'unbudgeted':
+      return failure(
+        'ERROR_PROCESSING',
+        'PROCESSING_ERROR',
+        'no_budget',
+        `total_budget is ${String(context.policy.totalBudget)}; whoever made this batch must give a number of comparisons, at least 1`,
+      )
     case 'broken':
       return failure('ERROR_PROCESSING', 'PROCESSING_ERROR', 'pairs_not_chosen', 'the pairs could not be chosen', 'task')
     case 'forced':
