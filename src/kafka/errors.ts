@@ -7,7 +7,7 @@ const blocked: readonly (readonly [sign: RegExp, reason: string])[] = [
   [/CLUSTER_AUTHORIZATION_FAILED|GROUP_AUTHORIZATION_FAILED|TOPIC_AUTHORIZATION_FAILED/, 'not authorised'],
   [/CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_SSL/, 'TLS certificate'],
   [/UNSUPPORTED_VERSION|KafkaJSServerDoesNotSupportApiKey/, 'version of the broker'],
-  [/KafkaJSNotImplemented/, 'compression of the records: producers may use gzip or none'],
+  [/KafkaJSNotImplemented/, 'compression'],
   [/INVALID_TOPIC_EXCEPTION|INVALID_REPLICATION_FACTOR|INVALID_CONFIG|POLICY_VIOLATION/, 'topic settings'],
 ]
 

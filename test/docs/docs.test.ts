@@ -68,7 +68,7 @@ describe('the documentation', () => {
     }
     const reasonsIn = (path: string): string[] => [
       ...new Set(
-        [...read(path).matchAll(/^ {2}\[(?:'[^']*', '(?:transient|permanent)'|\/.*\/i?), '([^']+)'\],$/gm)].map(
+        [...read(path).matchAll(/^ {2}\[(?:'[^']*', '(?:transient|blocked|permanent)'|\/.*\/i?), '([^']+)'\],$/gm)].map(
           ([, reason]) => reason ?? '',
         ),
       ),

@@ -29,13 +29,9 @@ describe('what a broker or its client throws', () => {
     [exhausted(protocol('GROUP_AUTHORIZATION_FAILED')), 'not authorised'],
     [coded('DEPTH_ZERO_SELF_SIGNED_CERT'), 'TLS certificate'],
     [protocol('INVALID_REPLICATION_FACTOR'), 'topic settings'],
-    [Object.assign(new Error('Snappy compression not implemented'), { name: 'KafkaJSNotImplemented' }), /^compression/],
+    [Object.assign(new Error('Snappy compression not implemented'), { name: 'KafkaJSNotImplemented' }), 'compression'],
   ])('%s waits for a person', (error, reason) => {
-    expect(brokerFailure(error)).toMatchObject({
-      server: 'broker',
-      kind: 'blocked',
-      reason: typeof reason === 'string' ? reason : expect.stringMatching(reason),
-    })
+    expect(brokerFailure(error)).toMatchObject({ server: 'broker', kind: 'blocked', reason })
   })
 
   it('never passes when the record itself is too large', () => {
