@@ -7,6 +7,7 @@ import { comparisonId } from '../../src/batch/comparison-id.ts'
 import type { ComparisonRequest } from '../../src/batch/judge.ts'
 import type { BatchProgress } from '../../src/batch/progress.ts'
 import { topics } from '../../src/batch/wire/topics.ts'
+import type { ActorDefinition } from '../../src/runtime/define-actor.ts'
 import { createQuire, type Quire } from '../../src/quire.ts'
 import { freshDatabase } from '../ports/adapters.ts'
 import { kafkaClient } from '../support/kafka/client.ts'
@@ -28,7 +29,7 @@ describeWithKafka('what the platform may send by mistake', (kafka) => {
   })
 
   /** Topics of its own, a judge that only notes what it is asked, and a producer. */
-  async function scene(name: string, partitions = 4) {
+  async function scene(name: string, partitions = 4, change = (actor: ActorDefinition): ActorDefinition => actor) {
     const topicPrefix = `${kafka.topicPrefix}${name}.`
     const asked: ComparisonRequest[] = []
     const quire = await createQuire({
@@ -37,10 +38,12 @@ describeWithKafka('what the platform may send by mistake', (kafka) => {
       partitions,
       maxMessageBytes,
       actors: {
-        batch: batchActor({
-          judge: { concurrency: 100, submit: async (comparison) => void asked.push(comparison) },
-          content: { fetch: async (storageId) => `text of ${storageId}` },
-        }),
+        batch: change(
+          batchActor({
+            judge: { concurrency: 100, submit: async (comparison) => void asked.push(comparison) },
+            content: { fetch: async (storageId) => `text of ${storageId}` },
+          }),
+        ),
       },
     })
     await quire.start()
@@ -89,6 +92,12 @@ describeWithKafka('what the platform may send by mistake', (kafka) => {
     JSON.stringify({ ...envelope, ...rest, data: { ...(Reflect.get(envelope, 'data') as object), ...data } })
   const callback = ({ id, essayA, essayB }: ComparisonRequest, data: object = {}): string =>
     changed(callbackEnvelope({ id, essayA: essayA.id, essayB: essayB.id }), data)
+
+  const failure = ({ id }: ComparisonRequest, code: string): object => {
+    const detail = { error_code: code, message: 'no', service: 'llm_provider_service', operation: 'generate', details: {} }
+    const error_detail = { ...detail, correlation_id: id, timestamp: new Date().toISOString() }
+    return { winner: null, justification: null, confidence: null, error_detail }
+  }
 
   it('as a request becomes a dead letter with its cause, and a failed event where somebody can be told', async () => {
     const { quire, send, published } = await scene('requests')
@@ -234,19 +243,53 @@ describeWithKafka('what the platform may send by mistake', (kafka) => {
     expect(late).toHaveLength(2)
   })
 
+  it('as a verdict about other essays, or an error that may pass, moves nothing on by itself: a retry has an id of its own', async () => {
+    const { quire, asked, send } = await scene('others')
+    await send(topics.request, JSON.stringify(requestEnvelope('bad-6', 3)))
+    await expect.poll(() => asked.length, { timeout: 30_000 }).toBe(3)
+    const [first, second, third] = asked as [ComparisonRequest, ComparisonRequest, ComparisonRequest]
+    const crossed = { request_metadata: { essay_a_id: first.essayB.id, essay_b_id: first.essayA.id } }
+    await send(topics.callback, callback(first, crossed))
+    expect(await progressOf(quire, 'bad-6')).toMatchObject({ settled: 0, outstanding: 3 })
+    await send(topics.callback, callback(first, failure(first, 'RATE_LIMIT')), callback(second), callback(third))
+    await expect.poll(() => asked.length, { timeout: 30_000 }).toBe(4)
+    const again = asked[3] as ComparisonRequest
+    expect(again).toMatchObject({ slot: first.slot, attempt: 2 })
+    expect(again.id).not.toBe(first.id)
+    // The first attempt is over: what is still said of it counts no more.
+    await send(topics.callback, callback(first), callback(again, { winner: 'Essay B' }))
+    expect(await quire.waitFor('batch/bad-6', { tag: 'done' }, { timeoutMs: 30_000 })).toMatchObject({
+      state: 'COMPLETED',
+      progress: { counters: { submitted: 4, completed: 3, failed: 1 } },
+    })
+  })
+
+  it('that the scores cannot be computed fails the batch, and says so', async () => {
+    const broken = { run: () => Promise.reject(new Error('no scores today')), attempts: 1 }
+    const { quire, asked, send, published } = await scene('unscored', 4, (actor) => ({
+      ...actor,
+      tasks: { ...actor.tasks, scoreBatch: broken },
+    }))
+    await send(topics.request, JSON.stringify(requestEnvelope('bad-7', 3)))
+    await expect.poll(() => asked.length, { timeout: 30_000 }).toBe(3)
+    await send(topics.callback, ...asked.map((comparison) => callback(comparison)))
+    expect(await quire.waitFor('batch/bad-7', { tag: 'done' }, { timeoutMs: 30_000 })).toMatchObject({
+      state: 'FAILED',
+      progress: { status: 'ERROR_PROCESSING' },
+    })
+    const [told] = await published(topics.failed, 1)
+    expect(JSON.parse(told ?? '{}')).toMatchObject({
+      data: { entity_id: 'bad-7', system_metadata: { error_info: { error_code: 'CJ_SCORE_CONVERGENCE_FAILED' } } },
+    })
+    expect((await quire.outputs('batch/bad-7')).map(({ topic }) => topic)).toEqual([topics.failed])
+  })
+
   it('that the judge never judges anything fails the batch; it is not completed', async () => {
     const { quire, asked, send, published } = await scene('failing')
     await send(topics.request, JSON.stringify(requestEnvelope('bad-3', 3)))
     await quire.waitFor('batch/bad-3', { state: 'WAITING_CALLBACKS' }, { timeoutMs: 30_000 })
     await quire.whenIdle({ timeoutMs: 30_000 })
-    const detail = { error_code: 'INVALID_REQUEST', message: 'no', service: 'llm_provider_service', operation: 'generate', details: {} }
-    const failed = ({ id }: ComparisonRequest): object => ({
-      winner: null,
-      justification: null,
-      confidence: null,
-      error_detail: { ...detail, correlation_id: id, timestamp: new Date().toISOString() },
-    })
-    await send(topics.callback, ...asked.map((comparison) => callback(comparison, failed(comparison))))
+    await send(topics.callback, ...asked.map((comparison) => callback(comparison, failure(comparison, 'INVALID_REQUEST'))))
     expect(await quire.waitFor('batch/bad-3', { tag: 'done' }, { timeoutMs: 30_000 })).toMatchObject({
       state: 'FAILED',
       progress: { status: 'ERROR_PROCESSING' },
