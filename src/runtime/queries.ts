@@ -52,7 +52,8 @@ export class Queries {
   }
 
   async journal(address: string, options: { readonly after?: number; readonly limit?: number }): Promise<readonly Transition[]> {
-    const query = { partition: this.#partitionOf(address), address, afterEntry: options.after ?? -1, limit: options.limit ?? 10_000 }
+    const partition = ofPartition(address) ?? this.#partitionOf(address)
+    const query = { partition, address, afterEntry: options.after ?? -1, limit: options.limit ?? 10_000 }
     const rows = await this.#parts.connection.use(() => this.#parts.store.journal(query))
     return rows.map(transitionOf)
   }
@@ -99,4 +100,10 @@ export class Queries {
   #partitionOf(address: string): number {
     return partitionOf(address, this.#parts.partitions)
   }
+}
+
+/** What is told of a partition itself stands in its own journal: gaps of its log that were accepted. */
+function ofPartition(address: string): number | undefined {
+  const [, number] = /^partition\/(\d+)$/.exec(address) ?? []
+  return number === undefined ? undefined : Number(number)
 }

@@ -1,5 +1,6 @@
 import type { Archive } from './archive.ts'
 import type { ActorState, WaitCondition } from './actor-state.ts'
+import type { Json } from './define-actor.ts'
 import type { Explanation } from './explain.ts'
 import type { OutboundEvent } from './local-publisher.ts'
 import type { Position } from './message.ts'
@@ -58,6 +59,12 @@ export interface SendOptions {
   readonly traceparent?: Traceparent
 }
 
+/** What was done, in a few words, with its ids. */
+export interface Noted {
+  readonly what: string
+  readonly details?: Json
+}
+
 /** Durable actors for any machine. See `createQuire` for the everyday form. */
 export interface Runtime {
   /** Resolves at once: the runtime runs, or waits for its servers and says so in `status`. */
@@ -97,6 +104,8 @@ export interface Runtime {
    * recorded without their bodies and a second create bears nothing. Outputs that wait for the outside leave first.
    */
   forget(address: string, by: Actor & { readonly id: string }): Promise<Forgotten>
+  /** Keeps in the journal of an address, e.g. `assignment/7`, who did what there, where no actor tells of it. */
+  note(address: string, what: Noted, by: Actor & { readonly id: string }): Promise<Position>
   readonly status: StatusStore
   /** Rows of declared tables that belong to no actor. */
   readonly rows: TenantRows

@@ -36,6 +36,7 @@ export function createRuntime(
     total: (table, sum) => queries.total(table, sum),
     deadLetters: (query) => queries.deadLetters(query),
     discard: (deadLetterId, by = {}) => requests.discard(deadLetterId, by),
+    note: (address, what, by) => requests.note(address, what, by),
     forget: (address, by) => requests.forget(address, by),
     replay: (deadLetterId, by = {}) => requests.replay(deadLetterId, by),
     whenProcessed: (position, how = {}) => requests.whenProcessed(position, how.timeoutMs ?? waitMs),
