@@ -82,6 +82,19 @@ describe('access over HTTP', () => {
     expect(refused.headers['retry-after']).toMatch(/^\d+$/)
     expect(await made.call('GET', '/healthz/live')).toMatchObject({ status: 200 })
   })
+
+  it.each([
+    ['wrong tokens', '/v1/batches', 401],
+    ['unknown paths', '/nothing', 404],
+  ])('counts %s among the requests of a minute', async (_, path, status) => {
+    const made = await testService({ settings: { httpRatePerMinute: 3 } })
+    const statuses: number[] = []
+    for (let n = 0; n < 4; n += 1) {
+      statuses.push((await made.call('GET', path, { headers: { authorization: 'Bearer wrong' } })).status)
+    }
+    expect(statuses).toEqual([status, status, status, 429])
+    expect(await made.call('GET', '/metrics')).toMatchObject({ status: 200 })
+  })
 })
 
 describe('what a caller may send', () => {
