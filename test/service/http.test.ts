@@ -71,6 +71,26 @@ describe('access over HTTP', () => {
     expect(rebound).toMatch(/^HTTP\/1.1 403/)
   })
 
+  it('without a token obeys no page of another origin, but its own page and whoever names none', async () => {
+    const made = await testService({ settings: { apiToken: undefined } })
+    await whenReady(made)
+    const pause = (headers: Readonly<Record<string, string>>) => made.call('POST', '/v1/batches/b/pause', { headers })
+    const foreign = [
+      { origin: 'https://evil.example.org' },
+      { origin: 'http://localhost:1' },
+      { origin: 'null' },
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+    ]
+    for (const headers of foreign) {
+      expect([headers, await pause(headers)]).toMatchObject([headers, { status: 403, json: { error: { code: 'forbidden' } } }])
+    }
+    for (const headers of [{ origin: made.url, 'sec-fetch-site': 'same-origin' }, { 'sec-fetch-site': 'none' }, {}]) {
+      expect([headers, await pause(headers)]).toMatchObject([headers, { status: 404, json: { error: { code: 'unknown-batch' } } }])
+    }
+    expect(await made.call('GET', '/v1/batches', { headers: { 'sec-fetch-site': 'cross-site' } })).toMatchObject({ status: 200 })
+  })
+
   it('is limited a minute, with Retry-After; probes are not', async () => {
     const made = await testService({ settings: { httpRatePerMinute: 3 } })
     await whenReady(made)
