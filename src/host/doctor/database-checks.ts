@@ -1,11 +1,16 @@
-import type { SchemaSurvey, Survey } from '../../persistence/survey.ts'
+import type { Migrations, SchemaSurvey, Survey } from '../../persistence/survey.ts'
 import { type Check, ill, well } from './check.ts'
 
 /** A clock further away than this is an alarm, ms (rules 17). */
 const mostSkewMs = 2_000
 
 /** What the survey of a database says. `now` is this machine's clock, ms, in the middle of the survey. */
-export function databaseChecks({ version, now: theirs, schema }: Survey, now: number, configuredLog: string): readonly Check[] {
+export function databaseChecks(
+  { version, now: theirs, schema }: Survey,
+  migrations: Migrations,
+  now: number,
+  configuredLog: string,
+): readonly Check[] {
   const skew = Math.round(theirs - now)
   const clock =
     Math.abs(skew) <= mostSkewMs
@@ -14,10 +19,10 @@ export function databaseChecks({ version, now: theirs, schema }: Survey, now: nu
   const database = well('database', version.split(' on ')[0] ?? version)
   return schema === null
     ? [database, clock, ill('schema', 'Quire was never started here', 'quire migrate, or start a node: it makes the schema')]
-    : [database, clock, schemaCheck(schema), logCheck(schema, configuredLog), ...actorChecks(schema)]
+    : [database, clock, schemaCheck(migrations), logCheck(schema, configuredLog), ...actorChecks(schema)]
 }
 
-function schemaCheck({ pending, unknown }: SchemaSurvey): Check {
+function schemaCheck({ pending, unknown }: Migrations): Check {
   if (unknown.length > 0) {
     return ill('schema', `it was migrated by a newer version: ${unknown.join(', ')}`, 'upgrade this package')
   }
