@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { createMetrics } from '../../src/host/metrics/metrics.ts'
-import { createStatus } from '../../src/runtime/status.ts'
+import { createMetrics, type Metrics } from '../../src/host/metrics/metrics.ts'
+import type { MetricsSource } from '../../src/host/metrics/runtime-metrics.ts'
+import type { Clock } from '../../src/runtime/ports.ts'
+import { createStatus, type StatusStore } from '../../src/runtime/status.ts'
+import { SimulatedClock } from '../../src/testing/simulated-clock.ts'
 
 const alerts = readFileSync(new URL('../../ops/prometheus/alerts.yml', import.meta.url), 'utf8')
 const dashboard = readFileSync(new URL('../../ops/grafana/dashboard.json', import.meta.url), 'utf8')
@@ -23,11 +26,20 @@ function panelExpressions(): string[] {
   return panels.flatMap(({ targets }) => targets.map(({ expr }) => expr))
 }
 
+function metricsOf(quire: Partial<MetricsSource['quire']>, clock: Clock = new SimulatedClock()): Metrics {
+  const health = { stuck: async () => ({ total: 0, long: 0 }) }
+  return createMetrics({ quire: { status: createStatus(), activeStates: async () => ({}), ...quire }, health, clock })
+}
+
+/** A status that says the database answers. */
+function up(): StatusStore {
+  const status = createStatus()
+  status.trigger.changed({ change: { database: { state: 'up', reason: null, failures: 0 } } })
+  return status
+}
+
 async function knownMetrics(): Promise<ReadonlySet<string>> {
-  const { registry } = createMetrics(
-    { status: createStatus(), activeStates: async () => ({}) },
-    { stuck: async () => ({ total: 0, long: 0 }) },
-  )
+  const { registry } = metricsOf({})
   const metrics = await registry.getMetricsAsJSON()
   return new Set(
     metrics.flatMap(({ name, type }) => (String(type) === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name])),
@@ -54,5 +66,19 @@ describe('what operators are given', () => {
   it('tells with every alert how bad it is and what to do', () => {
     const parts = alerts.split('- alert:').slice(1)
     expect(parts.filter((part) => !/severity: (critical|warning)/.test(part) || !/remedy: \S/.test(part))).toEqual([])
+  })
+})
+
+describe('a scrape', () => {
+  it.each([
+    ['refuses', () => Promise.reject(new Error('no privilege'))],
+    ['never answers', () => new Promise<never>(() => {})],
+  ])('of a database that %s gives every other number', async (_, activeStates) => {
+    const clock = new SimulatedClock()
+    const scraped = metricsOf({ status: up(), activeStates }, clock).registry.metrics()
+    await clock.advance(5_000)
+    const text = await scraped
+    expect(text).toMatch(/^quire_database_up 1$/m)
+    expect(text).not.toMatch(/^cj_batch_state\{/m)
   })
 })
