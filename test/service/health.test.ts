@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { freshDatabase } from '../ports/adapters.ts'
 import { type TestService, testService, token, whenReady } from '../support/batch-service.ts'
 import { callbackEnvelope, requestEnvelope } from '../support/kafka/platform.ts'
@@ -51,6 +51,16 @@ describe('health', () => {
       })
     expect(await made.call('GET', '/healthz/ready')).toMatchObject({ status: 200 })
     expect(await made.service.health()).toMatchObject({ live: true, ready: true })
+  })
+
+  it('of the loop alone asks no server', async () => {
+    const made = await testService()
+    await whenReady(made)
+    const asked = vi.spyOn(made.service.quire, 'stuck')
+    expect(await made.call('GET', '/healthz/live')).toMatchObject({ status: 200, json: { live: true } })
+    expect(asked).not.toHaveBeenCalled()
+    await made.call('GET', '/healthz/ready')
+    expect(asked).toHaveBeenCalledOnce()
   })
 
   it('of an outage: not ready and nothing taken, but alive; then all goes on by itself', async () => {
