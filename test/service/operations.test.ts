@@ -63,6 +63,16 @@ describe('what operators are given', () => {
     ])
   })
 
+  it('counts from zero whatever an alarm looks at the increase of: the first one of its kind is an increase too', async () => {
+    const text = await metricsOf({}).registry.metrics()
+    const watched = alertExpressions().flatMap((expression) => [...expression.matchAll(/increase\((\w+)(?:\{(\w+)=~?"([^"]*)"\})?/g)])
+    expect(watched.length).toBeGreaterThan(3)
+    for (const [, name = '', label, value] of watched) {
+      const labels = label === undefined ? '' : `\\{[^}]*${label}="${value}"`
+      expect(text).toMatch(new RegExp(`^${name}${labels}.* 0$`, 'm'))
+    }
+  })
+
   it('tells with every alert how bad it is and what to do', () => {
     const parts = alerts.split('- alert:').slice(1)
     expect(parts.filter((part) => !/severity: (critical|warning)/.test(part) || !/remedy: \S/.test(part))).toEqual([])
