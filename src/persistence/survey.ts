@@ -2,7 +2,9 @@ import { sql } from 'kysely'
 import type { Database } from './database.ts'
 import { classified } from './errors.ts'
 import type { TableDefinition } from '../runtime/define-actor.ts'
+import type { WrittenBy } from '../runtime/ports.ts'
 import { appliedNames, knownMigrations, newerMigrations } from './migrate.ts'
+import { readWrittenBy } from './read/actors.ts'
 
 /** What a database says of itself; read without changing anything. */
 export interface Survey {
@@ -23,6 +25,8 @@ export interface SchemaSurvey {
   readonly applied: readonly string[]
   /** Fixed when the database was made: `partitions`, `log`. */
   readonly settings: Readonly<Record<string, string>>
+  /** Active actors by what wrote them. */
+  readonly writtenBy: readonly WrittenBy[]
   /** Actors that stand still, first addresses. */
   readonly parked: readonly string[]
   readonly deadLetters: number
@@ -52,7 +56,7 @@ export function migrationsOf({ schema }: Survey, tables: readonly TableDefinitio
 async function surveySchema(database: Database): Promise<SchemaSurvey> {
   const names = await appliedNames(database, database.kysely)
   if (!names.has('0001-initial')) {
-    return { applied: [...names], settings: {}, parked: [], deadLetters: 0 }
+    return { applied: [...names], settings: {}, writtenBy: [], parked: [], deadLetters: 0 }
   }
   const { rows: settings } = await sql<{ name: string; value: string }>`select name, value from ${database.table('settings')}`.execute(
     database.kysely,
@@ -64,6 +68,7 @@ async function surveySchema(database: Database): Promise<SchemaSurvey> {
   return {
     applied: [...names],
     settings: Object.fromEntries(settings.map(({ name, value }) => [name, value])),
+    writtenBy: await readWrittenBy(database),
     parked: parked.map((row) => row.address),
     deadLetters: letters[0]?.count ?? 0,
   }

@@ -28,7 +28,11 @@ function panelExpressions(): string[] {
 
 function metricsOf(quire: Partial<MetricsSource['quire']>, clock: Clock = new SimulatedClock()): Metrics {
   const health = { stuck: async () => ({ total: 0, long: 0 }) }
-  return createMetrics({ quire: { status: createStatus(), activeStates: async () => ({}), ...quire }, health, clock })
+  return createMetrics({
+    quire: { status: createStatus(), activeStates: async () => ({}), standing: async () => ({ parked: 0, newer: 0 }), ...quire },
+    health,
+    clock,
+  })
 }
 
 /** A status that says the database answers. */
@@ -80,6 +84,12 @@ describe('what operators are given', () => {
 })
 
 describe('a scrape', () => {
+  it('counts actors that wait for a person, by why', async () => {
+    const text = await metricsOf({ status: up(), standing: async () => ({ parked: 2, newer: 3 }) }).registry.metrics()
+    expect(text).toMatch(/^quire_actors_standing_still\{why="parked"\} 2$/m)
+    expect(text).toMatch(/^quire_actors_standing_still\{why="newer"\} 3$/m)
+  })
+
   it.each([
     ['refuses', () => Promise.reject(new Error('no privilege'))],
     ['never answers', () => new Promise<never>(() => {})],

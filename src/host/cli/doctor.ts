@@ -51,15 +51,17 @@ async function examine(upkeep: Upkeep): Promise<Findings> {
   try {
     const before = systemClock.now()
     const found = await upkeep.survey()
-    const migrations = migrationsOf(found, operatorsBatch().tables ?? [])
+    const definition = operatorsBatch()
+    const migrations = migrationsOf(found, definition.tables ?? [])
     const now = (before + systemClock.now()) / 2
-    const checks = databaseChecks(found, migrations, now, kafka === undefined ? 'a table of the database' : `Kafka topic ${topic}`)
+    const log = kafka === undefined ? 'a table of the database' : `Kafka topic ${topic}`
+    const checks = databaseChecks(found, migrations, now, log, [{ type: 'batch', definition }])
     if (kafka === undefined || found.schema === null || migrations.pending.length > 0) {
       return { checks, halted: [] }
     }
     const client = createKafkajsClient(kafkaSettings(kafka), 'quire-doctor', { clock: systemClock, logger: silentLogger })
-    const log = await logChecks(client, topic, upkeep, Number(found.schema.settings['partitions'])).finally(() => client.close())
-    return { checks: [...checks, ...log.checks], halted: log.halted }
+    const read = await logChecks(client, topic, upkeep, Number(found.schema.settings['partitions'])).finally(() => client.close())
+    return { checks: [...checks, ...read.checks], halted: read.halted }
   } catch (error) {
     return { checks: [ill('database', messageOf(error), 'start it, or check its address and password')], halted: [] }
   }

@@ -7,7 +7,7 @@ import type { Health } from '../health.ts'
 
 /** What the gauges read. */
 export interface MetricsSource {
-  readonly quire: Pick<Quire, 'status' | 'activeStates'>
+  readonly quire: Pick<Quire, 'status' | 'activeStates' | 'standing'>
   readonly health: Pick<Health, 'stuck'>
   readonly clock: Clock
 }
@@ -93,6 +93,18 @@ function registerBatchGauges(registry: Registry, source: MetricsSource): void {
       const shown = counts === undefined ? {} : { ...Object.fromEntries(activeStates.map((state) => [state, 0])), ...counts }
       for (const [state, count] of Object.entries(shown)) {
         this.set({ state }, count)
+      }
+    },
+  })
+  new Gauge({
+    name: 'quire_actors_standing_still',
+    help: 'Active actors that wait for a person: parked, or written by a newer version; absent while the database is away.',
+    labelNames: ['why'],
+    registers: [registry],
+    async collect() {
+      this.reset()
+      for (const [why, count] of Object.entries((await asked(source, () => source.quire.standing())) ?? {})) {
+        this.set({ why }, count)
       }
     },
   })
