@@ -13,7 +13,7 @@ const dashboard = readFileSync(new URL('../../ops/grafana/dashboard.json', impor
 function metricsIn(expression: string): string[] {
   const bare = expression.replaceAll(/\{[^}]*\}|\[[^\]]*\]|"[^"]*"|\b(by|without)\s*\([^)]*\)/g, ' ')
   const words = bare.match(/[a-z_:][a-z0-9_:]*/gi) ?? []
-  const functions = new Set(['sum', 'max', 'min', 'rate', 'increase', 'histogram_quantile', 'count'])
+  const functions = new Set(['sum', 'max', 'min', 'rate', 'increase', 'histogram_quantile', 'count', 'or'])
   return words.filter((word) => !functions.has(word) && word !== 'up')
 }
 
@@ -75,6 +75,14 @@ describe('what operators are given', () => {
       const labels = label === undefined ? '' : `\\{[^}]*${label}="${value}"`
       expect(text).toMatch(new RegExp(`^${name}${labels}.* 0$`, 'm'))
     }
+  })
+
+  it('is heard also where a number is unknown: no comparison with NaN holds but that with itself', async () => {
+    const metrics = await metricsOf({}).registry.getMetricsAsJSON()
+    const unknown = metrics.filter(({ help }) => help.includes('NaN')).map(({ name }) => name)
+    const watched = unknown.filter((name) => alertExpressions().some((expression) => expression.includes(name)))
+    expect(watched).toEqual(['quire_inbound_lag_seconds'])
+    expect(watched.filter((name) => !alerts.includes(`or ${name} != ${name}\n`))).toEqual([])
   })
 
   it('tells with every alert how bad it is and what to do', () => {
