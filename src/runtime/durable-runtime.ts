@@ -14,7 +14,7 @@ import { retentionTerms } from './retention.ts'
 import type { RuntimePorts } from './runtime-api.ts'
 import { SnapshotCache } from './snapshot-cache.ts'
 import { Standstill } from './standstill.ts'
-import { createStatus } from './status.ts'
+import { type Counters, createStatus } from './status.ts'
 import { createSupervisor, type Supervisor } from './supervisor.ts'
 import { TaskRunner } from './tasks.ts'
 import { type TenantRows, tenantRows } from './tenant-rows.ts'
@@ -68,7 +68,8 @@ export class DurableRuntime {
     this.#supervisor = this.#createSupervisor()
     const { database: connection, log } = this.#supervisor
     const tracing = ports.tracing ?? noTracing
-    const shared = { ...ports, tracing, connection, log, registry, partitions: this.#partitions, changes: this.#changes }
+    const count = (by: Partial<Counters>): void => this.status.trigger.counted({ by })
+    const shared = { ...ports, tracing, connection, log, registry, count, partitions: this.#partitions, changes: this.#changes }
     this.requests = new Requests({ ...shared, partitions: options.partitions, maxMessageBytes: options.maxMessageBytes })
     this.queries = new Queries({ ...shared, partitions: options.partitions, now: () => this.#partitions.now() })
     this.rows = tenantRows(shared)
@@ -100,7 +101,6 @@ export class DurableRuntime {
         this.#changes.committed(turn)
         this.#relay.committed(turn.outbox)
       },
-      count: (by) => this.status.trigger.counted({ by }),
     })
   }
 

@@ -204,6 +204,7 @@ it('an output the outside refuses for good is a dead letter, the later ones go o
   await world.clock.advance(10_000)
   expect(world.letters).toEqual([expect.stringMatching(/^output counter\/1#.+ message-too-large$/)])
   expect(world.published).toHaveLength(2)
+  expect(runtime.status.getSnapshot().context.counters.deadLetters).toBe(1)
   refuses = false
   const [letter] = world.database.deadLetters.keys()
   expect(await runtime.replay(letter as string)).toBeNull()
