@@ -165,6 +165,34 @@ describe('a batch over HTTP', () => {
     ])
   })
 
+  it('gives an act that is repeated with its key the answer it gave before, and refuses another act under that key', async () => {
+    const made = await asking(4)
+    const act = (name: string, key: string) =>
+      made.call('POST', `/v1/batches/b-1/${name}`, { headers: { 'idempotency-key': key }, body: { reason: 'a question' } })
+    const paused = await act('pause', 'k-1')
+    const resumed = await act('resume', 'k-2')
+    const early = await act('force', 'k-3')
+    expect([paused.status, resumed.status, early.status]).toEqual([200, 200, 409])
+    expect((await act('pause', 'k-1')).json).toEqual(paused.json)
+    expect(await act('resume', 'k-1')).toMatchObject({
+      status: 409,
+      json: { error: { message: expect.stringContaining('used for another act') } },
+    })
+    const cancelled = await act('cancel', 'k-4')
+    expect(cancelled).toMatchObject({ status: 200, json: { state: 'CANCELLED' } })
+    for (const [name, key, first] of [
+      ['cancel', 'k-4', cancelled],
+      ['pause', 'k-1', paused],
+      ['resume', 'k-2', resumed],
+      ['force', 'k-3', early],
+    ] as const) {
+      const again = await act(name, key)
+      expect([name, again.status, again.json]).toEqual([name, first.status, first.json])
+    }
+    expect(await act('cancel', 'k-5')).toMatchObject({ status: 409 })
+    expect(await act('cancel', 'k-5')).toMatchObject({ status: 409 })
+  })
+
   it('are listed by state, age and stuck, a page at a time', async () => {
     const made = await testService()
     await whenReady(made)
