@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import type { Judge } from '../../src/batch/judge.ts'
+import { freshDatabase } from '../ports/adapters.ts'
 import { callbackEnvelope, requestEnvelope } from '../support/kafka/platform.ts'
 import { type TestService, testService, whenReady } from '../support/batch-service.ts'
 
@@ -194,7 +196,8 @@ describe('a batch over HTTP', () => {
   })
 
   it('are listed by state, age and stuck, a page at a time', async () => {
-    const made = await testService()
+    const databaseUrl = await freshDatabase()
+    const made = await testService({ settings: { databaseUrl } })
     await whenReady(made)
     for (const batch of ['p-1', 'p-2', 'p-3']) {
       await made.call('POST', '/v1/batches', { body: requestEnvelope(batch, 4) })
@@ -205,6 +208,13 @@ describe('a batch over HTTP', () => {
     expect((await made.call('GET', '/v1/batches?limit=2&after=p-2')).json).toMatchObject({ items: [{ batch: 'p-3' }], next: null })
     expect((await made.call('GET', '/v1/batches?olderThanSeconds=3600')).json).toEqual({ items: [], next: null })
     expect((await made.call('GET', '/v1/batches?stuck=true')).json).toEqual({ items: [], next: null })
+    const client = new pg.Client({ connectionString: databaseUrl })
+    await client.connect()
+    await client.query("delete from quire.timers where address = 'batch/p-2'")
+    await client.query("update quire.actors set waits_outside = false where address = 'batch/p-2'")
+    await client.end()
+    expect((await made.call('GET', '/v1/batches?stuck=true&run=active')).json).toMatchObject({ items: [{ batch: 'p-2' }], next: null })
+    expect((await made.call('GET', '/v1/batches?stuck=true&run=done')).json).toEqual({ items: [], next: null })
     expect(await made.call('GET', '/v1/batches?limit=0')).toMatchObject({ status: 400, json: { error: { field: 'limit' } } })
   })
 })
