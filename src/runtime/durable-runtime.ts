@@ -17,6 +17,7 @@ import { Standstill } from './standstill.ts'
 import { type Counters, createStatus } from './status.ts'
 import { createSupervisor, type Supervisor } from './supervisor.ts'
 import { TaskRunner } from './tasks.ts'
+import { tellDeadLetters } from './tell-dead-letters.ts'
 import { type TenantRows, tenantRows } from './tenant-rows.ts'
 import { atMost, timeLimit } from './time-limit.ts'
 import { TimerQueue } from './timers.ts'
@@ -99,31 +100,31 @@ export class DurableRuntime {
       tasks: this.#tasks,
       onCommitted: (turn) => {
         this.#changes.committed(turn)
+        tellDeadLetters(turn.deadLetters, ports.logger)
         this.#relay.committed(turn.outbox)
       },
     })
   }
 
   #createSupervisor(): Supervisor {
-    const { ports, options } = { ports: this.#ports, options: this.#options }
-    const { broker, store } = ports
+    const { broker, store } = this.#ports
     return createSupervisor({
-      ...ports,
+      ...this.#ports,
       status: this.status,
-      probeMs: options.probeMs,
-      monitorIntervalMs: options.monitorIntervalMs,
+      probeMs: this.#options.probeMs,
+      monitorIntervalMs: this.#options.monitorIntervalMs,
       database: { open: () => this.#open(), ping: async () => void (await store.ping()) },
       broker:
         broker === undefined
           ? undefined
-          : { open: () => broker.open({ partitions: options.partitions, topics: this.#outside.topics }), ping: () => broker.ping() },
+          : { open: () => broker.open({ partitions: this.#options.partitions, topics: this.#outside.topics }), ping: () => broker.ping() },
       check: () =>
         monitorRound({
-          ...ports,
+          ...this.#ports,
           owned: () => this.#partitions.ids(),
           now: () => this.#partitions.now(),
-          mailboxRetentionMs: options.mailboxRetentionMs,
-          terms: retentionTerms(this.#registry, options.retentionMs),
+          mailboxRetentionMs: this.#options.mailboxRetentionMs,
+          terms: retentionTerms(this.#registry, this.#options.retentionMs),
           onRound: (woken) => this.#alarms.round(woken),
         }),
     })
@@ -200,9 +201,7 @@ export class DurableRuntime {
         .release()
         .catch((error: unknown) => this.#ports.logger.warn({ error: messageOf(error) }, 'the partitions could not be released'))
     }
-    for (const unsubscribe of this.#unsubscribe) {
-      unsubscribe()
-    }
+    this.#unsubscribe.forEach((unsubscribe) => unsubscribe())
     this.#changes.stop()
     await this.#supervisor.stop()
     await this.#loop
@@ -217,8 +216,6 @@ export class DurableRuntime {
 
   async #drain(drainMs: number): Promise<void> {
     const deadline = this.#ports.clock.now() + drainMs
-    if (this.#tasks.running > 0) {
-      await this.#changes.until(undefined, async () => (this.#tasks.running === 0 ? true : undefined), deadline)
-    }
+    await this.#changes.until(undefined, async () => (this.#tasks.running === 0 ? true : undefined), deadline)
   }
 }

@@ -7,6 +7,7 @@ import type { Clock, Logger, Mailbox, Published, Publisher, Random, Store } from
 import { publishTraced } from './traced-publish.ts'
 import { Signal } from './signal.ts'
 import type { Counters } from './status.ts'
+import { tellDeadLetters } from './tell-dead-letters.ts'
 import { type Tracing, withTrace } from './tracing.ts'
 import type { DeadLetterRow, OutboxRow } from './turn-rows.ts'
 
@@ -148,7 +149,7 @@ export class OutboxRelay {
       })
       await this.#parts.connection.use(() => this.#parts.store.outboxRefused(letters))
       this.#parts.count({ deadLetters: letters.length })
-      this.#parts.logger.error({ outputs: refused }, 'outputs were refused for good; they are in the dead letters')
+      tellDeadLetters(letters, this.#parts.logger)
     }
   }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { silentLogger } from '../../src/runtime/system.ts'
 import { type Answer, testService, token, whenReady } from '../support/batch-service.ts'
 
 /** Sends bytes as they are: paths and headers that no client would. */
@@ -169,6 +170,17 @@ describe('what a caller may send', () => {
     )
     expect(answer).toMatch(/^HTTP\/1.1 404/)
     expect(answer).toMatch(/\{"error":\{"code":"(unknown-batch|not-found)"/)
+  })
+
+  it('that fails in the service is logged with the batch it names, and tells nothing of the cause', async () => {
+    const lines: object[] = []
+    const made = await testService({ logger: { ...silentLogger, error: (fields, message) => void lines.push({ ...fields, message }) } })
+    await whenReady(made)
+    vi.spyOn(made.service.quire, 'inspect').mockRejectedValueOnce(new Error('a defect'))
+    const answer = await made.call('GET', '/v1/batches/b-1')
+    expect(answer).toMatchObject({ status: 500, json: { error: { code: 'internal' } } })
+    expect(answer.text).not.toContain('a defect')
+    expect(lines).toEqual([expect.objectContaining({ message: 'a request failed', address: 'batch/b-1', route: '/v1/batches/:batch' })])
   })
 
   it('gets the headers of security, and is never kept by a cache', async () => {

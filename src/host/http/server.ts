@@ -3,6 +3,7 @@ import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyReply, type FastifyRequest, type preHandlerAsyncHookHandler } from 'fastify'
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { batchAddress } from '../../batch/request.ts'
 import { version } from '../version.ts'
 import type { Api, ApiParts } from './api.ts'
 import { ApiError, apiErrorOf, bodyOf, retryAfterSeconds, unavailable } from './api-error.ts'
@@ -94,7 +95,8 @@ async function protect(app: Api, { ratePerMinute }: HttpOptions): Promise<preHan
 function answer(error: unknown, request: FastifyRequest, reply: FastifyReply, { log }: ApiParts): FastifyReply {
   const told = apiErrorOf(error)
   if (told.status >= 500 && told.status !== 503) {
-    log.error({ error, requestId: request.id, method: request.method, route: request.routeOptions.url }, 'a request failed')
+    const { id: requestId, method, routeOptions } = request
+    log.error({ error, requestId, method, route: routeOptions.url, ...batchIn(request) }, 'a request failed')
   }
   if (told.status === 503) {
     reply.header('retry-after', String(retryAfterSeconds))
@@ -108,9 +110,14 @@ function observe(app: Api, { metrics, log }: ApiParts): void {
     const route = request.routeOptions.url ?? 'unknown'
     metrics.http.inc({ method: request.method, route, status: String(reply.statusCode) })
     const fields = { requestId: request.id, method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }
-    const params = request.params as { readonly batch?: string } | undefined
-    log.debug({ ...fields, ...(params?.batch === undefined ? {} : { address: `batch/${params.batch}` }) }, 'request')
+    log.debug({ ...fields, ...batchIn(request) }, 'request')
   })
+}
+
+/** The address of the batch a path names: the log makes its ids of it. */
+function batchIn({ params }: FastifyRequest): { readonly address?: string } {
+  const { batch } = (params ?? {}) as { readonly batch?: string }
+  return batch === undefined ? {} : { address: batchAddress(batch) }
 }
 
 function document() {
