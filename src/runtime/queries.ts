@@ -7,6 +7,7 @@ import { partitionOf } from './message.ts'
 import type { ActorFilter, ActorSummary, DeadLetterQuery, Store, StoredDeadLetter, StuckActor } from './ports.ts'
 import type { Total } from './tenant-row-store.ts'
 import type { Registry } from './registry.ts'
+import { type Standing, standingOf } from './standing.ts'
 import { epitaph } from './tombstone.ts'
 import { type Transition, transitionOf, watch, type WatchOptions } from './watch.ts'
 
@@ -79,6 +80,11 @@ export class Queries {
 
   async activeStates(type: string): Promise<Readonly<Record<string, number>>> {
     return await this.#parts.connection.use(() => this.#parts.store.activeStates(type))
+  }
+
+  async standing(): Promise<Standing> {
+    const { connection, registry, store } = this.#parts
+    return standingOf(await connection.use(() => store.writtenBy()), registry.all)
   }
 
   async deadLetters(query: DeadLetterQuery): Promise<readonly StoredDeadLetter[]> {

@@ -24,6 +24,7 @@ import type {
 import type { Total } from './tenant-row-store.ts'
 import type { Forgotten } from './forget.ts'
 import type { StatusStore } from './status.ts'
+import type { Standing } from './standing.ts'
 import type { Actor } from './storage-act.ts'
 import type { TenantRows } from './tenant-rows.ts'
 import type { Traceparent, Tracing } from './tracing.ts'
@@ -93,6 +94,8 @@ export interface Runtime {
   stuck(limit: number): Promise<readonly StuckActor[]>
   /** Active actors of a type, counted by state. */
   activeStates(type: string): Promise<Readonly<Record<string, number>>>
+  /** Active actors that stand still until a person acts, counted. */
+  standing(): Promise<Standing>
   /** The sum of a column of a declared table, since a time. */
   total(table: string, sum: Total): Promise<number>
   /** Dead letters, oldest first, a page at a time. */

@@ -33,6 +33,7 @@ export function createRuntime(
     outputs: (address) => queries.outputs(address),
     stuck: (limit) => queries.stuck(limit),
     activeStates: (type) => queries.activeStates(type),
+    standing: () => queries.standing(),
     total: (table, sum) => queries.total(table, sum),
     deadLetters: (query) => queries.deadLetters(query),
     discard: (deadLetterId, by = {}) => requests.discard(deadLetterId, by),
