@@ -46,9 +46,9 @@ export function batchActor(options: BatchActorOptions): ActorDefinition {
     remains: batchRemains,
     createdAfter: answerLateRequest,
     tasks: {
-      fetchContent: fetchContentTask(options.content),
-      fetchPrompt: fetchPromptTask(options.content),
-      fetchRubric: fetchRubricTask(options.content),
+      fetchContent: fetchContentTask(options.content, settings),
+      fetchPrompt: fetchPromptTask(options.content, settings),
+      fetchRubric: fetchRubricTask(options.content, settings),
       fetchAssignment: fetchAssignmentTask(),
       submitComparison: submitComparisonTask(options.judge, settings),
       choosePairs: options.judge.recorded === undefined ? computeTask('choosePairs') : recordedPairsTask(options.judge.recorded),

@@ -1,5 +1,6 @@
 import type { VerdictEvent } from '../machines/batch.machine.ts'
 import { parseComparisonId } from './comparison-id.ts'
+import { quoted } from './http/quoted.ts'
 import { type JudgeAnswer, judgeAnswer } from './wire/callback.ts'
 import { complaintOf, sentenceOf } from './wire/complaint.ts'
 
@@ -30,7 +31,7 @@ export function verdict(id: string, answer: Omit<JudgeAnswer, 'correlation_id'>)
     winner: answer.winner == null ? null : answer.winner === 'Essay A' ? 'a' : 'b',
     errorCode: error?.error_code ?? null,
     details: {
-      message: error?.message ?? null,
+      message: error === null ? null : quoted(error.message, []),
       justification: answer.justification?.slice(0, justificationLength) ?? null,
       confidence: answer.confidence ?? null,
       ...(error === null ? { provider: answer.provider, model: answer.model } : failedProvider(error, answer.model)),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { HttpAnswer } from '../batch/http/exchange.ts'
 import { jsonIn } from '../batch/http/json-text.ts'
+import { quoted } from '../batch/http/quoted.ts'
 import { retryAfterMs } from '../batch/http/retry-after.ts'
 import { PostRefused } from '../batch/post-error.ts'
 import type { Prompt } from '../batch/tasks/prompt.ts'
@@ -44,36 +45,42 @@ export interface ChatVerdict {
   readonly winner: 'Essay A' | 'Essay B'
   readonly justification: string
   readonly confidence: number
+}
+
+/** What an answer took: it is paid, whether it can be used or not. */
+export interface ChatUse {
   /** As the endpoint names it. */
   readonly model: string
   readonly promptTokens: number
   readonly completionTokens: number
 }
 
+/** The model's own answer. */
+export type ChatOutcome =
+  | { readonly kind: 'verdict'; readonly verdict: ChatVerdict; readonly use: ChatUse }
+  | { readonly kind: 'unusable'; readonly reason: string; readonly use: ChatUse }
+
 /** What an endpoint said. `wait`: it wants the call later. `unsupported`: the same call again, without that parameter. */
 export type ChatAnswer =
-  | { readonly kind: 'verdict'; readonly verdict: ChatVerdict }
+  | ChatOutcome
   | { readonly kind: 'wait'; readonly ms: number | undefined; readonly reason: string }
   | { readonly kind: 'unsupported'; readonly parameter: OptionalParameter }
   | { readonly kind: 'refused'; readonly error: PostRefused; readonly isDown: boolean }
 
-const tokens = z.number().nonnegative().catch(0)
-const part = z.object({ text: z.string().catch('') })
-const completion = z.object({
-  model: z.string().optional(),
-  choices: z
-    .array(
-      z.object({
-        finish_reason: z.string().nullish(),
-        message: z.object({
-          content: z.union([z.string(), z.array(part).transform((parts) => parts.map(({ text }) => text).join(''))]).nullish(),
-          refusal: z.string().nullish(),
-        }),
-      }),
-    )
-    .min(1),
-  usage: z.object({ prompt_tokens: tokens, completion_tokens: tokens }).nullish(),
+const tokens = z.number().nonnegative().max(1e9).transform(Math.round).catch(0)
+const use = z.object({
+  model: z.string().min(1).max(200).optional().catch(undefined),
+  usage: z.object({ prompt_tokens: tokens, completion_tokens: tokens }).nullish().catch(null),
 })
+const part = z.object({ text: z.string().catch('') })
+const choice = z.object({
+  finish_reason: z.string().nullish().catch(null),
+  message: z.object({
+    content: z.union([z.string(), z.array(part).transform((parts) => parts.map(({ text }) => text).join(''))]).nullish(),
+    refusal: z.string().nullish().catch(null),
+  }),
+})
+const completion = z.object({ choices: z.tuple([choice]).rest(z.unknown()) })
 
 const verdict = z.object({
   winner: z
@@ -92,54 +99,55 @@ const failure = z.object({
   ]),
 })
 
+export interface ChatContext {
+  /** The model that was asked for. */
+  readonly model: string
+  /** ms since the epoch. */
+  readonly now: number
+  /** The prompt: an error that repeats it is not quoted. */
+  readonly sent: readonly string[]
+}
+
 /** Reads the answer of an OpenAI-compatible endpoint. */
-export function readChatAnswer(answer: HttpAnswer, model: string, now: number): ChatAnswer {
+export function readChatAnswer(answer: HttpAnswer, context: ChatContext): ChatAnswer {
   const body = jsonIn(answer.text)
-  return answer.status === 200 ? readCompletion(body, model) : readFailure(answer, body, now)
+  return answer.status === 200 ? { ...readCompletion(body), use: useIn(body, context.model) } : readFailure(answer, body, context)
 }
 
-function readCompletion(body: unknown, model: string): ChatAnswer {
-  const read = completion.safeParse(body)
-  const choice = read.data?.choices[0]
-  if (!read.success || choice === undefined) {
-    return unusable('the endpoint answered 200, but no chat completion')
+type Read = { readonly kind: 'verdict'; readonly verdict: ChatVerdict } | { readonly kind: 'unusable'; readonly reason: string }
+
+function readCompletion(body: unknown): Read {
+  const said = completion.safeParse(body).data?.choices[0]
+  if (said === undefined) {
+    return { kind: 'unusable', reason: 'the endpoint answered 200, but no chat completion' }
   }
-  if (choice.message.refusal != null) {
-    return unusable('the model refused to judge')
+  const { finish_reason, message } = said
+  if (message.refusal != null) {
+    return { kind: 'unusable', reason: 'the model refused to judge' }
   }
-  const said = verdict.safeParse(objectIn(choice.message.content ?? ''))
-  if (!said.success) {
-    const [issue] = said.error.issues
-    const why =
-      choice.finish_reason === 'length' ? 'it was cut off' : `${issue?.path.join('.') || 'it'} ${issue?.message ?? 'is malformed'}`
-    return unusable(`the model's answer is no verdict: ${why}`)
+  const read = verdict.safeParse(objectIn(message.content ?? ''))
+  if (read.success) {
+    return { kind: 'verdict', verdict: read.data }
   }
-  const { usage } = read.data
-  return {
-    kind: 'verdict',
-    verdict: {
-      ...said.data,
-      model: read.data.model ?? model,
-      promptTokens: usage?.prompt_tokens ?? 0,
-      completionTokens: usage?.completion_tokens ?? 0,
-    },
-  }
+  const [issue] = read.error.issues
+  const why = finish_reason === 'length' ? 'it was cut off' : `${issue?.path.join('.') || 'it'} ${issue?.message ?? 'is malformed'}`
+  return { kind: 'unusable', reason: `the model's answer is no verdict: ${why}` }
 }
 
-/** Another call may be answered better. */
-function unusable(message: string): ChatAnswer {
-  return { kind: 'refused', error: new PostRefused('INVALID_RESPONSE', message, false), isDown: false }
+function useIn(body: unknown, asked: string): ChatUse {
+  const { model = asked, usage } = use.safeParse(body).data ?? {}
+  return { model, promptTokens: usage?.prompt_tokens ?? 0, completionTokens: usage?.completion_tokens ?? 0 }
 }
 
-function readFailure({ status, retryAfter }: HttpAnswer, body: unknown, now: number): ChatAnswer {
+function readFailure({ status, retryAfter }: HttpAnswer, body: unknown, { now, sent }: ChatContext): ChatAnswer {
   const { error } = failure.safeParse(body).data ?? { error: '' }
   const said = typeof error === 'string' ? { message: error } : error
   const name = [said.code, said.type].filter((text) => typeof text === 'string').join(' ')
-  const message = `the endpoint answered ${status}: ${said.message || name || 'no reason given'}`
+  const message = `the endpoint answered ${status}: ${quoted(said.message || name, sent) || 'no reason given'}`
   const refusal = (code: string, permanent: boolean): ChatAnswer => ({
     kind: 'refused',
     error: new PostRefused(code, message, permanent),
-    isDown: status >= 500,
+    isDown: status >= 500 && !permanent,
   })
   const parameter = optional.find((known) => said.param === known || (said.message ?? '').includes(known))
   if ((status === 400 || status === 422) && parameter !== undefined) {

@@ -5,8 +5,8 @@ import { traceparentFor } from '../batch/http/traceparent.ts'
 import type { ComparisonRequest, Judge, JudgeScope } from '../batch/judge.ts'
 import { PostRefused } from '../batch/post-error.ts'
 import { batchSettings } from '../batch/settings.ts'
-import { buildPrompt } from '../batch/tasks/prompt.ts'
-import { type ChatAnswer, type ChatVerdict, chatRequest, type OptionalParameter, readChatAnswer } from './chat-completion.ts'
+import { buildPrompt, type Prompt } from '../batch/tasks/prompt.ts'
+import { type ChatAnswer, type ChatOutcome, chatRequest, type OptionalParameter, readChatAnswer } from './chat-completion.ts'
 import { RequestPace } from './request-pace.ts'
 import { costOf, type TokenPrice } from './token-price.ts'
 
@@ -34,8 +34,8 @@ const mostUnderWay = 8
 
 /**
  * A judge in this process that asks any OpenAI-compatible chat endpoint. Each comparison is one call; its verdict is handed
- * in under the comparison's id, so that a kill costs at most the same question again (rules 57). An unusable answer counts
- * as a failed call; a limit of the endpoint and an outage wait, uncounted.
+ * in under the comparison's id, so that a kill costs at most the same question again (rules 57). An unusable answer is handed
+ * in too, as an error outcome: it was paid, and only what is handed in is counted. A limit of the endpoint and an outage wait.
  */
 export function openaiJudge(options: OpenaiJudgeOptions): Judge {
   const endpoint = new ChatEndpoint(options)
@@ -47,8 +47,11 @@ export function openaiJudge(options: OpenaiJudgeOptions): Judge {
       const { signal, answer } = scope
       const at = options.clock.now()
       try {
-        const verdict = await endpoint.judge(comparison, () => pace.turn(signal), scope)
-        await answer(callbackData(comparison, verdict, options, options.clock.now() - at))
+        const outcome = await endpoint.judge(comparison, () => pace.turn(signal), scope)
+        await answer(callbackData(comparison, outcome, options, options.clock.now() - at))
+        if (outcome.kind === 'unusable') {
+          options.onTrouble?.(outcome.reason)
+        }
       } catch (error) {
         if (!signal.aborted) {
           options.onTrouble?.((error as Error).message)
@@ -64,19 +67,24 @@ function concurrencyFor(perMinute: number): number {
   return perMinute === 0 ? mostUnderWay : Math.min(mostUnderWay, Math.max(1, Math.floor(perMinute / 6)))
 }
 
-function callbackData({ essayA, essayB }: ComparisonRequest, verdict: ChatVerdict, { price }: OpenaiJudgeOptions, ms: number): object {
-  const { promptTokens, completionTokens } = verdict
+function callbackData({ essayA, essayB }: ComparisonRequest, outcome: ChatOutcome, { price }: OpenaiJudgeOptions, ms: number): object {
+  const { model, promptTokens, completionTokens } = outcome.use
   return {
-    winner: verdict.winner,
-    justification: verdict.justification,
-    confidence: verdict.confidence,
-    provider: 'openai',
-    model: verdict.model,
+    ...(outcome.kind === 'verdict' ? outcome.verdict : { error_detail: errorDetail(outcome.reason) }),
+    provider,
+    model,
     response_time_ms: Math.max(0, ms),
     token_usage: { prompt_tokens: promptTokens, completion_tokens: completionTokens, total_tokens: promptTokens + completionTokens },
     cost_estimate: costOf({ input: promptTokens, output: completionTokens }, price),
     request_metadata: { essay_a_id: essayA.id, essay_b_id: essayB.id },
   }
+}
+
+const provider = 'openai'
+
+/** Another question may be answered better. */
+function errorDetail(message: string): object {
+  return { error_code: 'INVALID_RESPONSE', message, details: { provider } }
 }
 
 type CallScope = Pick<JudgeScope, 'signal' | 'traceparent'>
@@ -94,24 +102,27 @@ class ChatEndpoint {
     this.#circuit = serviceCircuit(`${this.#base}/models`, { ...options, settings: batchSettings })
   }
 
-  /** Asks until it has a verdict, each time without a parameter that was just refused. `turn` is awaited before every call. */
-  async judge(comparison: ComparisonRequest, turn: () => Promise<void>, scope: CallScope): Promise<ChatVerdict> {
+  /** Asks until the model answers, each time without a parameter that was just refused. `turn` is awaited before every call. */
+  async judge(comparison: ComparisonRequest, turn: () => Promise<void>, scope: CallScope): Promise<ChatOutcome> {
     await this.#circuit.admit(comparison.batchId)
     await turn()
-    const answer = await this.#call(comparison, scope)
-    const said = readChatAnswer(answer, this.#options.model, this.#options.clock.now())
+    const prompt = this.#promptFor(comparison)
+    const answer = await this.#call(comparison, prompt, scope)
+    const sent = [prompt.system, prompt.user]
+    const said = readChatAnswer(answer, { model: this.#options.model, now: this.#options.clock.now(), sent })
     if (said.kind === 'unsupported' && !this.#refused.has(said.parameter)) {
       this.#refused.add(said.parameter)
       return await this.judge(comparison, turn, scope)
     }
-    return await this.#verdictOf(said, comparison.batchId)
+    return await this.#outcomeOf(said, comparison.batchId)
   }
 
-  async #verdictOf(said: ChatAnswer, batchId: string): Promise<ChatVerdict> {
+  async #outcomeOf(said: ChatAnswer, batchId: string): Promise<ChatOutcome> {
     switch (said.kind) {
       case 'verdict':
+      case 'unusable':
         this.#circuit.accepted()
-        return said.verdict
+        return said
       case 'wait':
         this.#circuit.answered()
         throw this.#circuit.hold(said.ms, said.reason)
@@ -126,11 +137,15 @@ class ChatEndpoint {
     }
   }
 
-  async #call(comparison: ComparisonRequest, scope: CallScope): Promise<HttpAnswer> {
-    const { apiKey, model, assignment = null, rubric = null } = this.#options
-    const brief = { ...comparison.brief, assignment: comparison.brief.assignment ?? assignment, rubric: comparison.brief.rubric ?? rubric }
-    const prompt = buildPrompt({ ...comparison, brief })
-    const temperature = brief.overrides.temperature ?? batchSettings.defaultTemperature
+  #promptFor(comparison: ComparisonRequest): Prompt {
+    const { assignment = null, rubric = null } = this.#options
+    const { brief } = comparison
+    return buildPrompt({ ...comparison, brief: { ...brief, assignment: brief.assignment ?? assignment, rubric: brief.rubric ?? rubric } })
+  }
+
+  async #call(comparison: ComparisonRequest, prompt: Prompt, scope: CallScope): Promise<HttpAnswer> {
+    const { apiKey, model } = this.#options
+    const temperature = comparison.brief.overrides.temperature ?? batchSettings.defaultTemperature
     try {
       return await exchange({
         method: 'POST',

@@ -148,7 +148,7 @@ export const settingsTable = {
   }),
   providerPatienceSeconds: time.given(seconds(0), '900', {
     name: 'QUIRE_PROVIDER_PATIENCE_SECONDS',
-    about: 'How long a batch waits for a provider or content service that is away before its posts count as failed; 0 = off.',
+    about: 'How long a batch waits for a service that is away before its posts count as failed, or for a text it refuses; 0 = off.',
   }),
   comparisonDeadlineSeconds: time.given(seconds(0), '600', {
     name: 'QUIRE_COMPARISON_DEADLINE_SECONDS',

@@ -3,7 +3,7 @@ import type { Policy } from './policy.ts'
 
 export type Outcome = { readonly winner: 'a' | 'b' } | { readonly errorCode: string }
 
-/** Errors that may pass (domain 9). Codes not listed here, and unknown ones, are taken for permanent. */
+/** Errors that may pass (domain 9). Codes not named here, and unknown ones, are taken for permanent. */
 const transientCodes: ReadonlySet<string> = new Set([
   'RATE_LIMIT',
   'TIMEOUT',
@@ -13,15 +13,13 @@ const transientCodes: ReadonlySet<string> = new Set([
   'CIRCUIT_BREAKER_OPEN',
   'INVALID_RESPONSE',
   'PARSING_ERROR',
-  'LLM_PROVIDER_UNAVAILABLE',
-  'LLM_PROVIDER_RATE_LIMIT',
-  'LLM_PROVIDER_TIMEOUT',
-  'LLM_PROVIDER_API_ERROR',
-  'LLM_PROVIDER_SERVICE_ERROR',
 ])
 
+/** The domain names the whole family, so a code it does not list yet may pass too. */
+const ofProvider = 'LLM_PROVIDER_'
+
 export function isRetryableCode(code: string): boolean {
-  return transientCodes.has(code)
+  return transientCodes.has(code) || code.startsWith(ofProvider)
 }
 
 /**

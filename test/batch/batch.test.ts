@@ -149,16 +149,17 @@ describe('failures', () => {
   })
 
   it('of every post end with CONNECTION_ERROR when nothing was ever accepted', async () => {
-    const batch = await batchScenario({ essays: 2, settings: { maxRetryAttempts: 0 }, texts: { t0: 'a' } })
-    expect(batch.progress().status).toBe('COMPLETE_INSUFFICIENT_ESSAYS')
-    const refused = await batchScenario({
-      essays: 3,
-      settings: { maxRetryAttempts: 0, llmPostConcurrency: 1 },
-      texts: { t0: 'a', t1: 'b', t2: new Error('later') },
-    })
-    refused.postError = 'INVALID_REQUEST'
-    await refused.advance(hour)
-    expect(refused.topics()).toEqual(['cj_assessment.failed'])
+    const texts: Record<string, string | Error> = { t0: 'a', t1: 'b', t2: new Error('later') }
+    const batch = await batchScenario({ essays: 3, texts })
+    batch.postError = 'INVALID_REQUEST'
+    texts['t2'] = 'c'
+    await batch.advance(minute)
+    expect(batch.asked).toEqual([])
+    expect(batch.progress()).toMatchObject({ status: 'ERROR_PROCESSING', counters: { submitted: 3, completed: 0, failed: 3 } })
+    const [event, ...more] = batch.published
+    expect(more).toEqual([])
+    const { data } = failedMessage.parse(event?.payload)
+    expect(data.system_metadata.error_info).toMatchObject({ error_code: 'CONNECTION_ERROR' })
   })
 
   it('by silence end at the deadline, and a late verdict still counts', async () => {

@@ -52,6 +52,15 @@ describe('a batch with a cap on its cost', () => {
     expect(batch.asked).toHaveLength(6)
   })
 
+  it('counts answers that could not be used, for they were paid', async () => {
+    const batch = await batchScenario({ settings: { maxBatchCostUsd: 0.05 } })
+    for (const comparison of [...batch.asked]) {
+      await batch.answer(comparison, { ...failure('INVALID_RESPONSE'), cost_estimate: 0.01, token_usage: tokens })
+    }
+    expect(batch.progress()).toMatchObject({ paused: true, usage: { tokens: 600, cost: 0.06 }, counters: { failed: 6 } })
+    expect(batch.asked).toHaveLength(6)
+  })
+
   it('counts an answer that came twice, for it was paid twice; without a cap it only counts', async () => {
     const batch = await asking(0)
     const [first] = batch.asked as [ComparisonRequest]

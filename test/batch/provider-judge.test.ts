@@ -1,21 +1,15 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { batchActor } from '../../src/batch/batch.actor.ts'
 import { comparisonId } from '../../src/batch/comparison-id.ts'
 import type { ComparisonRequest, Judge, JudgeScope } from '../../src/batch/judge.ts'
 import { noBrief } from '../../src/batch/judging-brief.ts'
 import { isPermanentPost } from '../../src/batch/post-error.ts'
-import type { BatchProgress } from '../../src/batch/progress.ts'
-import { batchAddress, batchInput, type BatchRequest } from '../../src/batch/request.ts'
 import { batchSettings, type BatchSettings } from '../../src/batch/settings.ts'
-import { contentService } from '../../src/batch/tasks/content-service.ts'
 import { providerJudge } from '../../src/batch/tasks/provider-judge.ts'
-import { verdictOf } from '../../src/batch/verdict.ts'
-import { type ProviderRequest, providerRequest } from '../../src/batch/wire/provider-request.ts'
-import { createQuire, type Quire } from '../../src/quire.ts'
 import type { Logger } from '../../src/runtime/ports.ts'
 import { silentLogger, systemClock } from '../../src/runtime/system.ts'
 import { isTaskDelay } from '../../src/runtime/task-delay.ts'
 import { seededRandom } from '../../src/testing/seeded.ts'
+import { queued } from '../support/batch-over-http.ts'
 import { type LoopbackServer, loopbackServer, type Received, type Reply } from '../support/loopback-server.ts'
 
 const servers: LoopbackServer[] = []
@@ -29,7 +23,9 @@ async function serverOf(reply: (request: Received) => Reply): Promise<LoopbackSe
   return server
 }
 
-const queued = { queue_id: '5d3c0a52-3a51-4b2c-8f6f-6a0e3f5a7c10', status: 'queued', message: 'ok', estimated_wait_minutes: null }
+/** As pupils write, in Swedish, with what JSON escapes. */
+const essay = 'SECRET: I går gick jag "hem"\noch när jag kom fram såg jag att dörren stod öppen. '.repeat(50)
+
 const quick = { firstMs: 10, maxMs: 40 }
 
 function judgeOf(
@@ -54,8 +50,8 @@ function comparisonOf(slot = 0): ComparisonRequest {
     batchId: 'b',
     slot,
     attempt: 1,
-    essayA: { id: 'e-1', text: 'SECRET-A' },
-    essayB: { id: 'e-2', text: 'SECRET-B' },
+    essayA: { id: 'e-1', text: essay },
+    essayB: { id: 'e-2', text: 'Another one.' },
     brief: noBrief,
   }
 }
@@ -94,6 +90,16 @@ const full = (outer: object): object => ({
     details: outer,
   },
 })
+/** Fields that decide nothing, each of a wrong type. */
+const wrongBeside = (fields: object): object => ({
+  status: 7,
+  message: ['no'],
+  estimated_wait_minutes: '5',
+  timestamp: 1_772_439_301,
+  service: null,
+  correlation_id: {},
+  ...fields,
+})
 const structured = (code: string, details: object = {}): object => ({ error: { code, message: 'no', service: 's', details } })
 
 describe('a post to the provider service', () => {
@@ -113,13 +119,19 @@ describe('a post to the provider service', () => {
     expect(one?.[2]).not.toBe(other?.[2])
   })
 
-  const rows: readonly [name: string, reply: Reply, expected: Partial<Outcome>][] = [
+  type Row = readonly [name: string, reply: Reply, expected: Partial<Outcome>]
+  const rows: readonly Row[] = [
     ['202 with a queue id', { status: 202, body: queued }, { kind: 'accepted' }],
     ['202 with an empty queue id', { status: 202, body: { ...queued, queue_id: '' } }, { kind: 'counts', code: 'INVALID_RESPONSE' }],
     [
       '202 with a queue id that is no text',
       { status: 202, body: { ...queued, queue_id: 7 } },
       { kind: 'counts', code: 'INVALID_RESPONSE' },
+    ],
+    [
+      '202 with a queue id beside fields that are wrong',
+      { status: 202, body: wrongBeside({ queue_id: queued.queue_id }) },
+      { kind: 'accepted' },
     ],
     ['202 that is no JSON', { status: 202, body: '<html>' }, { kind: 'counts', code: 'INVALID_RESPONSE' }],
     [
@@ -129,6 +141,11 @@ describe('a post to the provider service', () => {
     ],
     ['202 of a full queue, nested once', { status: 202, body: full({ retry_after_seconds: 20 }) }, { kind: 'waits', ms: 20_000 }],
     ['202 of a full queue, without a time', { status: 202, body: full({}) }, { kind: 'waits' }],
+    [
+      '202 of a full queue beside fields that are wrong',
+      { status: 202, body: { error: wrongBeside({ code: 'REQUEST_QUEUED', details: { details: { retry_after_seconds: 300 } } }) } },
+      { kind: 'waits', ms: 300_000 },
+    ],
     ['200, which breaks the contract', { status: 200, body: queued }, { kind: 'for good', code: 'INVALID_RESPONSE' }],
     ['a redirect', { status: 307, headers: { location: '/elsewhere' } }, { kind: 'for good', code: 'INVALID_RESPONSE' }],
     [
@@ -151,6 +168,16 @@ describe('a post to the provider service', () => {
     ['429 with seconds', { status: 429, headers: { 'retry-after': '7' }, body: structured('RATE_LIMIT') }, { kind: 'waits', ms: 7_000 }],
     ['429 without a time', { status: 429 }, { kind: 'waits' }],
     ['429 QUOTA_EXCEEDED', { status: 429, body: structured('QUOTA_EXCEEDED') }, { kind: 'for good', code: 'QUOTA_EXCEEDED' }],
+    [
+      '429 QUOTA_EXCEEDED whose details are a text',
+      { status: 429, body: { error: wrongBeside({ code: 'QUOTA_EXCEEDED', details: 'spent' }), is_retryable: 'no' } },
+      { kind: 'for good', code: 'QUOTA_EXCEEDED' },
+    ],
+    [
+      '400 whose code is a whole text',
+      { status: 400, body: { error: { code: 'not a code but a sentence', message: 'no' } } },
+      { kind: 'for good', code: 'INVALID_REQUEST' },
+    ],
     ['500 with a sentence', { status: 500, body: { error: 'boom', details: 'x' } }, { kind: 'counts', code: 'SERVICE_UNAVAILABLE' }],
     [
       '500 of a permanent code',
@@ -164,6 +191,8 @@ describe('a post to the provider service', () => {
       { kind: 'counts', code: 'CIRCUIT_BREAKER_OPEN' },
     ],
     ['504', { status: 504 }, { kind: 'counts', code: 'TIMEOUT' }],
+    ...[501, 505, 507, 520, 529].map((status): Row => [String(status), { status }, { kind: 'counts', code: 'SERVICE_UNAVAILABLE' }]),
+    ['529 of a code that is not known', { status: 529, body: structured('NEW_CODE') }, { kind: 'counts', code: 'NEW_CODE' }],
     ['a connection that is cut', 'reset', { kind: 'counts', code: 'CONNECTION_ERROR' }],
   ]
   it.each(rows)('answered by %s', async (_, reply, expected) => {
@@ -201,18 +230,51 @@ describe('a post to the provider service', () => {
     expect(() => judgeOf('provider')).toThrow(/LLM provider service is 'provider\/api\/v1'; give http/)
   })
 
-  it('logs no text of an essay, and no error tells one', async () => {
+  it('that fails logs no text of an essay', async () => {
     const lines: unknown[] = []
     const log = (fields: object, message: string): void => void lines.push(fields, message)
     const server = await serverOf(() => 'reset')
     const judge = judgeOf(server.url, { logger: { debug: log, info: log, warn: log, error: log } })
     await server.goAway()
-    const outcomes: Outcome[] = []
     for (let post = 0; post < 7; post++) {
-      outcomes.push(await submit(judge))
+      await submit(judge)
     }
     expect(lines).toContain('the host is away; calls to it wait')
-    expect(JSON.stringify([lines, outcomes])).not.toContain('SECRET')
+    expect(JSON.stringify(lines)).not.toContain('SECRET')
+  })
+
+  const echoes: readonly [how: string, echo: (body: string) => string][] = [
+    ['whole', (body) => body],
+    ['escaped once more', (body) => JSON.stringify(body)],
+    ['in ASCII', (body) => body.replaceAll(/[^ -~]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)],
+    ['as 60 characters of it', (body) => body.slice(body.indexOf('SECRET'), body.indexOf('SECRET') + 60)],
+  ]
+  const shapes: readonly [shape: string, body: (text: string) => object][] = [
+    ['a sentence', (text) => ({ error: text, details: text })],
+    ['a structured error', (text) => ({ error: { code: 'PROCESSING_ERROR', message: text, details: { input: text } } })],
+    ['a code', (text) => ({ error: { code: text, message: 'no' } })],
+  ]
+  const statuses = [202, 400, 422, 429, 500, 503]
+  const all = statuses.flatMap((status) =>
+    shapes.flatMap(([shape, body]) => echoes.map(([how, echo]) => ({ status, shape, body, how, echo }))),
+  )
+  it.each(all)('answered $status by $shape that repeats it, $how, ends with an error that does not', async ({ status, body, echo }) => {
+    const server = await serverOf((request) => ({ status, body: body(`cannot process: ${echo(request.body)}`) }))
+    const { kind, message = '' } = await submit(judgeOf(server.url))
+    expect(kind).not.toBe('accepted')
+    expect(server.received[0]?.body).toContain('SECRET')
+    expect(message).toContain(`answered ${status}`)
+    expect(message).not.toContain('SECRET')
+    expect(message.length).toBeLessThan(200)
+  })
+
+  it('keeps the reason that is given, in one line of 300 characters at most', async () => {
+    const server = await serverOf(() => ({ status: 400, body: { error: `max_tokens\n is\u0000 too large: ${'9'.repeat(100_000)}` } }))
+    const { message = '' } = await submit(judgeOf(server.url))
+    expect(message).toContain('max_tokens is too large: 999')
+    expect(message.length).toBeLessThan(400)
+    server.reply = () => ({ status: 422, body: { error: 'essays of more than 900 words are refused' } })
+    expect((await submit(judgeOf(server.url))).message).toContain('422 INVALID_REQUEST: essays of more than 900 words are refused')
   })
 })
 
@@ -242,164 +304,19 @@ describe('a provider service that is away', () => {
     ])
   })
 
+  it('is away behind any 5xx, those that no standard knows included', async () => {
+    const server = await serverOf(() => ({ status: 529 }))
+    const judge = judgeOf(server.url)
+    const kinds: string[] = []
+    for (let post = 0; post < 6; post++) {
+      kinds.push((await submit(judge)).kind)
+    }
+    expect(kinds).toEqual(['counts', 'counts', 'counts', 'counts', 'waits', 'waits'])
+  })
+
   it('is given up when the patience is over', async () => {
     const server = await serverOf(() => ({ status: 503 }))
     const judge = judgeOf(server.url, { settings: { providerPatienceSeconds: 0.05 } })
     await expect.poll(() => submit(judge)).toMatchObject({ kind: 'for good', code: 'CONNECTION_ERROR' })
-  })
-})
-
-/** A service of both kinds: texts, and a provider that answers by the mailbox of `quire`, the lower essay id winning. */
-interface World {
-  readonly texts: LoopbackServer
-  readonly provider: LoopbackServer
-  readonly quire: Quire
-  progress(): Promise<BatchProgress>
-}
-
-const address = batchAddress('b')
-
-async function worldOf(
-  settings: Partial<BatchSettings> = {},
-  texts: (request: Received) => Reply = () => ({ status: 200, body: 'A text.' }),
-): Promise<World> {
-  const given = { ...batchSettings, ...settings }
-  const ports = { clock: systemClock, random: seededRandom('world'), logger: silentLogger, settings: given, backOff: quick }
-  const content = await serverOf(texts)
-  const provider = await serverOf(() => ({ status: 202, body: queued }))
-  const judge = providerJudge({ ...ports, url: `${provider.url}/api/v1`, callbackTopic: 'callbacks.v1' })
-  const quire = await createQuire({
-    database: 'memory:',
-    partitions: 4,
-    actors: { batch: batchActor({ judge, content: contentService({ ...ports, url: `${content.url}/content` }), settings: given }) },
-  })
-  provider.reply = (request) => {
-    if (request.method === 'POST') {
-      void sendVerdict(quire, providerRequest.parse(JSON.parse(request.body)))
-    }
-    return { status: 202, body: queued }
-  }
-  await quire.start()
-  return { texts: content, provider, quire, progress: async () => (await quire.inspect(address)).progress as BatchProgress }
-}
-
-async function sendVerdict(quire: Quire, { correlation_id, metadata }: ProviderRequest): Promise<void> {
-  const winner = metadata.essay_a_id < metadata.essay_b_id ? 'Essay A' : 'Essay B'
-  const data = { correlation_id, winner, justification: 'better', confidence: 4, provider: 'mock', model: 'm', request_metadata: metadata }
-  const decoded = verdictOf(data)
-  if ('problem' in decoded) {
-    throw new Error(decoded.problem)
-  }
-  await quire.send(address, decoded.event, { id: correlation_id })
-}
-
-function create(quire: Quire, settings: Partial<BatchSettings> = {}, request: Partial<BatchRequest> = {}): Promise<unknown> {
-  const essays = ['e0', 'e1', 'e2', 'e3'].map((id) => ({ id, storageId: `store/${id}` }))
-  return quire.create(address, batchInput({ batchId: 'b', userId: 'u', essays, ...request }, settings), { id: 'create' })
-}
-
-describe('a batch over HTTP', () => {
-  it('fetches its texts, posts its comparisons and is ranked', async () => {
-    const { texts, provider, quire, progress } = await worldOf()
-    await using _ = quire
-    await create(quire)
-    await quire.waitFor(address, { tag: 'done' })
-    expect(await progress()).toMatchObject({ status: 'COMPLETE_STABLE', counters: { submitted: 6, completed: 6, failed: 0 } })
-    expect(texts.received.map(({ path }) => path).sort()).toEqual(['e0', 'e1', 'e2', 'e3'].map((id) => `/content/store%2F${id}`))
-    expect(provider.received).toHaveLength(6)
-  })
-
-  it('tells the provider what its request asked for, with the prompt of the students', async () => {
-    const { provider, quire } = await worldOf({}, ({ path }) => ({
-      status: 200,
-      body: path.endsWith('p') ? 'Write about cars.' : 'A text.',
-    }))
-    await using _ = quire
-    const llm = { provider: 'anthropic', temperature: 0, judgeRubric: 'Wit first.' }
-    await create(quire, {}, { promptStorageId: 'store/p', llm, batchingMode: 'per_request' })
-    await quire.waitFor(address, { tag: 'done' })
-    expect(provider.received).toHaveLength(6)
-    for (const { body } of provider.received) {
-      const posted = providerRequest.parse(JSON.parse(body))
-      expect(posted).toMatchObject({
-        user_prompt: expect.stringMatching(/Write about cars\.[^]*Wit first\./),
-        user_id: 'u',
-        llm_config_overrides: { provider_override: 'anthropic', temperature_override: 0 },
-        metadata: { cj_llm_batching_mode: 'per_request' },
-      })
-    }
-  })
-
-  it('goes on without a prompt that cannot be had, and says why', async () => {
-    const { provider, quire, progress } = await worldOf({}, ({ path }) =>
-      path.endsWith('p') ? { status: 404 } : { status: 200, body: 'A text.' },
-    )
-    await using _ = quire
-    await create(quire, {}, { promptStorageId: 'store/p' })
-    await quire.waitFor(address, { tag: 'done' })
-    expect(await progress()).toMatchObject({ status: 'COMPLETE_STABLE', counters: { completed: 6 } })
-    expect(provider.received.every(({ body }) => !body.includes('Student Assignment'))).toBe(true)
-    const notes = (await quire.journal(address)).flatMap((entry) => entry.notes ?? [])
-    expect(notes).toContainEqual(expect.objectContaining({ prompt: 'missing', reason: 'RESOURCE_NOT_FOUND' }))
-  })
-
-  it('drops an essay only for a 404 or an empty text', async () => {
-    const { quire, progress } = await worldOf({}, ({ path }) => {
-      const replies: Readonly<Record<string, Reply>> = { e0: { status: 404 }, e1: { status: 200, body: '  ' } }
-      return replies[path.slice(-2)] ?? { status: 200, body: 'A text.' }
-    })
-    await using _ = quire
-    await create(quire)
-    await quire.waitFor(address, { tag: 'done' })
-    expect(await progress()).toMatchObject({ workCap: 1, counters: { completed: 1 } })
-  })
-
-  it('waits for a content service that is away, and loses no essay', async () => {
-    const { texts, quire, progress } = await worldOf()
-    await using _ = quire
-    await texts.goAway()
-    await create(quire)
-    await expect.poll(async () => (await quire.inspect(address)).tasks.filter(({ lastError }) => lastError !== null).length).toBe(4)
-    await texts.comeBack()
-    await quire.waitFor(address, { tag: 'done' })
-    expect(await progress()).toMatchObject({ status: 'COMPLETE_STABLE', counters: { completed: 6 } })
-  })
-
-  it('fails with ERROR_ESSAY_PROCESSING when the content service stays away, or refuses, never with a smaller ranking', async () => {
-    const text = { status: 200, body: 'A text.' }
-    const cases = [() => ({ status: 503 }), ({ path }: Received) => (path.endsWith('e0') ? { status: 403 } : text)]
-    for (const reply of cases) {
-      const { quire, progress } = await worldOf({ providerPatienceSeconds: 0.2 }, reply)
-      await using _ = quire
-      await create(quire)
-      await quire.waitFor(address, { tag: 'done' }, { timeoutMs: 30_000 })
-      expect(await progress()).toMatchObject({ status: 'ERROR_ESSAY_PROCESSING', end: { errorCode: 'CONTENT_SERVICE_ERROR' } })
-    }
-  })
-
-  it('outlasts an outage of the provider: nothing is counted while it lasts, and all is judged after it', async () => {
-    const { provider, quire, progress } = await worldOf()
-    await using _ = quire
-    await provider.goAway()
-    await create(quire)
-    const waiting = async (): Promise<number> =>
-      (await quire.inspect(address)).tasks.filter(({ lastError }) => lastError?.includes('is away') === true).length
-    await expect.poll(waiting, { timeout: 20_000 }).toBeGreaterThanOrEqual(3)
-    const failedBefore = (await progress()).counters.failed
-    await expect.poll(async () => (await quire.inspect(address)).tasks.every(({ attempt }) => attempt <= 3)).toBe(true)
-    await provider.comeBack()
-    await quire.waitFor(address, { tag: 'done' }, { timeoutMs: 30_000 })
-    expect(failedBefore).toBe(0)
-    expect(await progress()).toMatchObject({ status: 'COMPLETE_STABLE', counters: { submitted: 6, completed: 6, failed: 0 } })
-  })
-
-  it('counter-test: without the circuit the same outage costs its attempts', async () => {
-    const settings = { providerPatienceSeconds: 0, maxRetryAttempts: 0 }
-    const { provider, quire, progress } = await worldOf(settings)
-    await using _ = quire
-    await provider.goAway()
-    await create(quire, settings)
-    await quire.waitFor(address, { tag: 'done' }, { timeoutMs: 30_000 })
-    expect(await progress()).toMatchObject({ status: 'ERROR_PROCESSING', end: { errorCode: 'CONNECTION_ERROR' } })
   })
 })

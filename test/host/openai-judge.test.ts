@@ -3,6 +3,7 @@ import { comparisonId } from '../../src/batch/comparison-id.ts'
 import type { ComparisonRequest } from '../../src/batch/judge.ts'
 import { noBrief } from '../../src/batch/judging-brief.ts'
 import { isPermanentPost } from '../../src/batch/post-error.ts'
+import { verdictOf } from '../../src/batch/verdict.ts'
 import { openaiJudge, type OpenaiJudgeOptions } from '../../src/host/openai-judge.ts'
 import { RequestPace } from '../../src/host/request-pace.ts'
 import { silentLogger, systemClock } from '../../src/runtime/system.ts'
@@ -144,6 +145,7 @@ describe('a judge at an OpenAI-compatible endpoint', () => {
     expect(asked.answers).toMatchObject([{ winner: 'Essay A' }, { winner: 'Essay B', token_usage: { total_tokens: 0 }, cost_estimate: 0 }])
   })
 
+  const page: Reply = { status: 200, body: '<html></html>' }
   const unusable: readonly [what: string, reply: Reply][] = [
     ['no JSON', completion('Essay A is better.')],
     ['a draw', completion({ ...good, winner: 'Draw' })],
@@ -155,12 +157,50 @@ describe('a judge at an OpenAI-compatible endpoint', () => {
     ],
     ['a refusal', completion('', { choices: [{ message: { content: null, refusal: 'I cannot do that.' } }] })],
     ['no choices', completion('', { choices: [] })],
-    ['a web page', { status: 200, body: '<html></html>' }],
+    ['a web page', page],
   ]
-  it.each(unusable)('counts %s as a failed call, and hands nothing in', async (_, reply) => {
-    const asked = judgeOf(await serverOf(() => reply))
-    expect(await asked.submit()).toEqual({ kind: 'counts', code: 'INVALID_RESPONSE' })
-    expect(asked.answers).toEqual([])
+  it.each(unusable)('hands %s in as an error, with what it took', async (_, reply) => {
+    const asked = judgeOf(await serverOf(() => reply), { price: { input: 2, output: 10 } })
+    expect(await asked.submit()).toEqual({ kind: 'answered' })
+    const used = reply === page ? [0, 0] : [800, 40]
+    const [input = 0, output = 0] = used
+    expect(asked.answers).toEqual([
+      {
+        error_detail: { error_code: 'INVALID_RESPONSE', message: expect.any(String), details: { provider: 'openai' } },
+        provider: 'openai',
+        model: reply === page ? 'small' : 'small-1',
+        response_time_ms: expect.any(Number),
+        token_usage: { prompt_tokens: input, completion_tokens: output, total_tokens: input + output },
+        cost_estimate: (input * 2 + output * 10) / 1e6,
+        request_metadata: { essay_a_id: 'e-1', essay_b_id: 'e-2' },
+      },
+    ])
+    expect(verdictOf({ ...asked.answers[0], correlation_id: comparison.id })).toMatchObject({
+      event: { winner: null, errorCode: 'INVALID_RESPONSE', details: { provider: 'openai', tokens: input + output } },
+    })
+    expect(asked.trouble).toHaveLength(1)
+  })
+
+  it('takes a verdict whatever is wrong beside it, and counts tokens that can be counted', async () => {
+    const server = await serverOf(() => ({
+      status: 200,
+      body: {
+        model: 7,
+        choices: [{ finish_reason: 7, message: { content: JSON.stringify(good), refusal: 7 } }, 'another'],
+        usage: { prompt_tokens: 800.4, completion_tokens: 'many' },
+      },
+    }))
+    const asked = judgeOf(server)
+    expect(await asked.submit()).toEqual({ kind: 'answered' })
+    expect(verdictOf({ ...asked.answers[0], correlation_id: comparison.id })).toMatchObject({
+      event: { winner: 'b', details: { model: 'small', tokens: 800 } },
+    })
+  })
+
+  it.each([400, 422, 500])('tells none of a text that an endpoint repeats with %i', async (status) => {
+    const asked = judgeOf(await serverOf(({ body }) => ({ status, body: { error: { message: `bad request: ${body}` } } })))
+    await asked.submit()
+    expect(asked.trouble).toEqual([`the endpoint answered ${status}: its text repeats what was sent and is not kept`])
   })
 
   const refusals: readonly [status: number, error: object, kind: string, code: string | undefined][] = [

@@ -116,10 +116,10 @@ describe('quire rank --judge FILE.csv', () => {
 })
 
 /** A model that prefers the essay whose text stands later in the alphabet. */
-function chat(body: string): Reply {
+function chat(body: string, said?: string): Reply {
   const { messages } = JSON.parse(body) as { readonly messages: readonly { readonly content: string }[] }
   const [a = '', b = ''] = [...(messages[1]?.content ?? '').matchAll(/begins \w+ ===\n(.*)/g)].map((match) => match[1])
-  const content = JSON.stringify({ winner: a > b ? 'Essay A' : 'Essay B', justification: 'It is later.', confidence: 5 })
+  const content = said ?? JSON.stringify({ winner: a > b ? 'Essay A' : 'Essay B', justification: 'It is later.', confidence: 5 })
   return {
     status: 200,
     body: { model: 'small-1', choices: [{ message: { content } }], usage: { prompt_tokens: 500, completion_tokens: 50 } },
@@ -146,6 +146,19 @@ describe('quire rank --judge openai', () => {
     expect(ran.value['ranking']).toMatchObject([{ id: 'c.txt' }, { id: 'b.txt' }, { id: 'a.txt' }])
     expect(server.received.map(({ headers }) => headers.authorization)).toEqual(['Bearer sk-a', 'Bearer sk-a', 'Bearer sk-a'])
     expect(`${ran.said}${JSON.stringify(ran.value)}`).not.toContain('sk-a')
+  })
+
+  it('counts what unusable answers cost, and asks again', async () => {
+    let calls = 0
+    await using server = await loopbackServer(({ body }) => (++calls === 2 ? chat(body, 'Both are fine.') : chat(body)))
+    const path = await threeEssays('unusable-')
+    const options = { judge: 'openai', baseUrl: server.url, priceIn: '1', priceOut: '10', data: `${path}-data` }
+    const ran = await ranked(path, options, { QUIRE_OPENAI_API_KEY: 'sk-a' })
+    expect(ran).toMatchObject({
+      code: 0,
+      value: { comparisons: 3, status: 'COMPLETE_STABLE', usage: { tokens: 4 * 550, cost: 4 * (500 + 500) * 1e-6 } },
+      said: expect.stringContaining("judge: the model's answer is no verdict"),
+    })
   })
 
   it('with a wrong key fails at once and says why; with the right one it is another try', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Outcome } from '../../src/judging/failed-pool.ts'
+import { type Outcome, settle } from '../../src/judging/failed-pool.ts'
 import { choosePairs } from '../../src/judging/pairing/choose-pairs.ts'
 import { createPolicy } from '../../src/judging/policy.ts'
 import { randomStream } from '../../src/judging/random.ts'
@@ -18,6 +18,22 @@ describe('the work cap', () => {
   ])('of %i essays and a budget of %i (explicit: %s) is %i', (n, totalBudget, explicitBudget, cap) => {
     expect(workCap(n, createPolicy({ totalBudget, explicitBudget }))).toBe(cap)
   })
+})
+
+describe('a comparison that ended in an error', () => {
+  const after = (errorCode: string) =>
+    settle({ a: 0, b: 1, mode: 'coverage', state: 'outstanding', attempts: 1 }, { errorCode }, createPolicy({})).state
+
+  it.each(['RATE_LIMIT', 'PARSING_ERROR', 'LLM_PROVIDER_TIMEOUT', 'LLM_PROVIDER_OVERLOADED'])('%s is tried again', (code) => {
+    expect(after(code)).toBe('retryable')
+  })
+
+  it.each(['INVALID_REQUEST', 'LLM_CONTENT_TOO_LONG', 'LLM_COST_LIMIT_EXCEEDED', 'MY_LLM_PROVIDER_TIMEOUT', 'BRAND_NEW'])(
+    '%s has failed for good',
+    (code) => {
+      expect(after(code)).toBe('failed')
+    },
+  )
 })
 
 describe('four essays', () => {

@@ -7,7 +7,11 @@ export interface Received {
   readonly path: string
   readonly headers: IncomingMessage['headers']
   readonly body: string
+  /** Resolves when it was answered, or the caller gave it up. */
+  readonly ended: Promise<unknown>
 }
+
+type MaybeLater<T> = T | Promise<T>
 
 /** What the server does with a request. `reset` cuts the connection, `silence` never answers. */
 export type Reply =
@@ -19,14 +23,14 @@ export type Reply =
 export interface LoopbackServer extends AsyncDisposable {
   readonly url: string
   readonly received: Received[]
-  reply: (request: Received) => Reply
+  reply: (request: Received) => MaybeLater<Reply>
   /** Refuses connections from now on, and cuts those it has. */
   goAway(): Promise<void>
   /** Listens again on the same port. */
   comeBack(): Promise<void>
 }
 
-export async function loopbackServer(reply: (request: Received) => Reply): Promise<LoopbackServer> {
+export async function loopbackServer(reply: LoopbackServer['reply']): Promise<LoopbackServer> {
   const received: Received[] = []
   const state = { reply }
   let server = createServer((request, response) => void serve(request, response, received, state))
@@ -76,9 +80,10 @@ async function serve(
     path: request.url ?? '',
     headers: request.headers,
     body: Buffer.concat(chunks).toString('utf8'),
+    ended: new Promise((resolve) => response.once('close', resolve)),
   }
   received.push(got)
-  const reply = state.reply(got)
+  const reply = await state.reply(got)
   if (reply === 'reset') {
     request.socket.resetAndDestroy()
   } else if (reply !== 'silence') {

@@ -129,6 +129,19 @@ describe('the failed event', () => {
   })
 })
 
+describe('the correlation id of a request', () => {
+  it.each(['11111111-1111-1111-1111-111111111111', '3d9a7a0e-9a5f-ff5c-0a53-6f6f7c1c2b10', 'ABCDEF01-2345-6789-ABCD-EF0123456789'])(
+    'stands on every event as it came, in lower case, whatever its version: %s',
+    (id) => {
+      const events = [
+        ...eventsOf(answered(new StepBatch({ essays: 2, request: { correlationId: id } }))),
+        ...eventsOf(new StepBatch({ request: { correlationId: id } }).send({ type: 'CANCEL' })),
+      ]
+      expect(events.map((event) => Reflect.get(event, 'correlation_id'))).toEqual(new Array(4).fill(id.toLowerCase()))
+    },
+  )
+})
+
 describe('every end', () => {
   const permanent = { error: 'AUTHENTICATION_ERROR' }
   const ends: readonly (readonly [name: string, topics: number, batch: () => StepBatch])[] = [

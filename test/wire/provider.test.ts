@@ -87,7 +87,7 @@ describe('the post of a comparison', () => {
 describe('an answer of the provider', () => {
   const structured = (code: string, more: object = {}) => ({ error: { code, message: code, correlation_id: 'c', service: 's', ...more } })
   const read = (status: number, body: unknown, retryAfter?: string) =>
-    readProviderAnswer({ status, retryAfter, text: typeof body === 'string' ? body : (JSON.stringify(body) ?? '') }, 0)
+    readProviderAnswer({ status, retryAfter, text: typeof body === 'string' ? body : (JSON.stringify(body) ?? '') }, { now: 0, sent: [] })
   const refused = (code: string, permanent: boolean, message?: string) => ({
     kind: 'refused',
     error: { code, permanent, ...(message === undefined ? {} : { message: expect.stringContaining(message) as string }) },

@@ -19,8 +19,8 @@ export interface ContentServiceOptions extends ServicePorts {
 const mostBytes = 1_048_576
 
 /**
- * Fetches texts from the content service, and stores them there (domain 4.11, 5). Only a 404 says that a text does not exist; while the service is away,
- * fails or asks for time, the essay waits (rules 24).
+ * Fetches texts from the content service, and stores them there (domain 4.11, 5). Only a 404 says that a text does not exist; while
+ * the service is away, fails, refuses or asks for time, the essay waits (rules 24).
  * @throws QuireError `invalid-option` when the URL is none
  */
 export function contentService(options: ContentServiceOptions): Content {
@@ -28,6 +28,9 @@ export function contentService(options: ContentServiceOptions): Content {
   const circuit = serviceCircuit(`${base}/`, options)
   return {
     async fetch(storageId, { signal, traceparent, batchId }) {
+      if (folders.has(storageId)) {
+        throw new PostRefused('RESOURCE_NOT_FOUND', `there is no text '${storageId}': in a URL this is a folder, not a name in it`, true)
+      }
       await circuit.admit(batchId)
       const url = `${base}/${encodeURIComponent(storageId)}`
       const headers = traceparent === null ? {} : { traceparent }
@@ -46,6 +49,9 @@ export function contentService(options: ContentServiceOptions): Content {
   }
 }
 
+/** Storage ids that no encoding keeps within the service's path: a URL would lead out of it. */
+const folders: ReadonlySet<string> = new Set(['', '.', '..'])
+
 const placed = z.object({ storage_id: z.string().min(1) })
 
 /** Once: whoever hands a text in is told what went wrong, and may hand it in again. */
@@ -63,13 +69,16 @@ async function store(url: string, text: string, signal: AbortSignal): Promise<st
 /** Of one text handed in, ms: a caller waits for it. */
 const storeMs = 9_000
 
-/** A 404 is final for this text, any other 4xx for the batch; the rest may pass. */
+/**
+ * Only a 404 is final. All else may pass, a refusal and a text that is too large too: rights are given and texts are mended while a
+ * batch waits, and to give up at once would fail a whole class for what one person can put right (rules 24: "the rest waits").
+ */
 async function refusal(circuit: HostCircuit, batchId: string, storageId: string, answer: HttpAnswer, now: number): Promise<Error> {
   const { status, isCutOff } = answer
-  const said = isCutOff ? `has more than ${mostBytes} bytes` : `was answered with ${status}`
-  const mayPass = status >= 500 || status === 408 || status === 429
-  const code = status === 404 ? 'RESOURCE_NOT_FOUND' : 'CONTENT_SERVICE_ERROR'
-  const error = new PostRefused(code, `the text ${storageId} ${said} by the content service`, !mayPass)
+  const said = isCutOff ? `was answered with more than ${mostBytes} bytes` : `was answered with ${status}`
+  const isMissing = status === 404
+  const code = isMissing ? 'RESOURCE_NOT_FOUND' : 'CONTENT_SERVICE_ERROR'
+  const error = new PostRefused(code, `the text ${storageId} ${said} by the content service`, isMissing)
   const wait = retryAfterMs(answer.retryAfter, now)
   if (status >= 500) {
     if (wait !== undefined) {

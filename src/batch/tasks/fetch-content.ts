@@ -4,6 +4,7 @@ import { repairStrings } from '../../runtime/strict-json.ts'
 import { fetchText } from '../assignments/kept-text.ts'
 import type { Content } from '../judge.ts'
 import { batchIdOf } from '../request.ts'
+import type { BatchSettings } from '../settings.ts'
 import { texts } from '../tables.ts'
 
 /** A text that is there but holds nothing. */
@@ -20,15 +21,29 @@ function isPermanent(error: unknown): boolean {
   )
 }
 
-/** With waits of up to 30 s: a content service may be away for about a quarter of an hour (rules 24). */
-const mostCalls = 35
+type Patience = Pick<BatchSettings, 'providerPatienceSeconds'>
+
+/** Calls of an essay whatever the patience (domain 5). */
+const fewestCalls = 3
+
+/** Calls that fill the patience with a content service, with waits between them that double from 1 s to 30 s (rules 24). */
+function callsWithin(patienceSeconds: number): number {
+  let calls = 1
+  for (let waited = 1, wait = 1; waited <= patienceSeconds; waited += wait) {
+    calls += 1
+    wait = Math.min(30, 2 * wait)
+  }
+  return Math.max(fewestCalls, calls)
+}
 
 /** Fetches one essay. The text itself becomes a row of `texts`; the machine is told its length and digest (rules 63). */
-export function fetchContentTask(content: Content): TaskDefinition {
+export function fetchContentTask(content: Content, settings: Patience): TaskDefinition {
   return {
     done: 'CONTENT_FETCHED',
     failed: 'CONTENT_FAILED',
-    attempts: mostCalls,
+    attempts: callsWithin(settings.providerPatienceSeconds),
+    backOffMs: 1_000,
+    maxBackOffMs: 30_000,
     concurrency: 8,
     isPermanent,
     async run({ storageId }: { readonly storageId: string }, scope: TaskScope) {
@@ -46,11 +61,11 @@ export function fetchContentTask(content: Content): TaskDefinition {
 }
 
 /** Fetches the students' prompt, with the same patience; it is a text like the essays. */
-export function fetchPromptTask(content: Content): TaskDefinition {
-  return { ...fetchContentTask(content), done: 'PROMPT_FETCHED', failed: 'PROMPT_FAILED' }
+export function fetchPromptTask(content: Content, settings: Patience): TaskDefinition {
+  return { ...fetchContentTask(content, settings), done: 'PROMPT_FETCHED', failed: 'PROMPT_FAILED' }
 }
 
 /** Fetches the rubric of the assignment likewise. */
-export function fetchRubricTask(content: Content): TaskDefinition {
-  return { ...fetchContentTask(content), done: 'RUBRIC_FETCHED', failed: 'RUBRIC_FAILED' }
+export function fetchRubricTask(content: Content, settings: Patience): TaskDefinition {
+  return { ...fetchContentTask(content, settings), done: 'RUBRIC_FETCHED', failed: 'RUBRIC_FAILED' }
 }

@@ -3,8 +3,9 @@ import type { HostCircuit } from '../http/host-circuit.ts'
 import { serviceCircuit, type ServicePorts } from '../http/service-circuit.ts'
 import { serviceUrl } from '../http/service-url.ts'
 import { traceparentFor } from '../http/traceparent.ts'
-import type { ComparisonRequest, Judge, JudgeScope } from '../judge.ts'
+import type { Judge } from '../judge.ts'
 import type { BatchSettings } from '../settings.ts'
+import type { ProviderRequest } from '../wire/provider-request.ts'
 import { topics } from '../wire/topics.ts'
 import { readProviderAnswer } from './provider-answer.ts'
 import { providerRequest } from './provider-request.ts'
@@ -30,14 +31,17 @@ const mostBytes = 1_000_000
 export function providerJudge(options: ProviderJudgeOptions): Judge {
   const url = `${serviceUrl(options.url, service)}/comparison`
   const circuit = serviceCircuit(url, options)
+  const post = { method: 'POST', url, timeoutMs: options.timeoutMs ?? 60_000, mostBytes } as const
   return {
     async submit(comparison, { signal, traceparent }) {
       await circuit.admit(comparison.batchId)
-      const answer = await post(url, comparison, { signal, traceparent }, options).catch(async (error: Error) => {
+      const request = providerRequest(comparison, options.callbackTopic ?? topics.callback, options.settings)
+      const headers = { 'content-type': 'application/json', traceparent: traceparentFor(comparison, { traceparent }) }
+      const answer = await exchange({ ...post, headers, body: JSON.stringify(request), signal }).catch(async (error: Error) => {
         signal.throwIfAborted()
         throw await circuit.failed(comparison.batchId, error)
       })
-      const said = readProviderAnswer(answer, options.clock.now())
+      const said = readProviderAnswer(answer, { now: options.clock.now(), sent: textsOf(request) })
       switch (said.kind) {
         case 'accepted':
           circuit.accepted()
@@ -67,18 +71,9 @@ async function refusal(
   return error
 }
 
-type Scope = Pick<JudgeScope, 'signal' | 'traceparent'>
-
-async function post(url: string, comparison: ComparisonRequest, scope: Scope, options: ProviderJudgeOptions) {
-  return await exchange({
-    method: 'POST',
-    url,
-    headers: { 'content-type': 'application/json', traceparent: traceparentFor(comparison, scope) },
-    body: JSON.stringify(providerRequest(comparison, options.callbackTopic ?? topics.callback, options.settings)),
-    timeoutMs: options.timeoutMs ?? 60_000,
-    mostBytes,
-    signal: scope.signal,
-  })
+/** All of the post that may hold the words of a pupil or of a teacher. */
+function textsOf({ user_prompt, llm_config_overrides }: ProviderRequest): string[] {
+  return [user_prompt, llm_config_overrides.system_prompt_override ?? '']
 }
 
 const service = {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { timeIn, timeOut, uuidIn, uuidOut } from './formats.ts'
+import { timeIn, timeOut, uuidIn, uuidOut, uuidThrough } from './formats.ts'
 import { sourceService } from './topics.ts'
 
 const fields = {
@@ -32,7 +32,7 @@ export function outboundMessage<T extends string, D extends z.ZodType>(topic: T,
     event_timestamp: timeOut,
     source_service: z.literal(sourceService),
     schema_version: z.literal(1),
-    correlation_id: uuidOut.describe('correlation_id of the request.'),
+    correlation_id: uuidThrough.describe('correlation_id of the request.'),
     data_schema_uri: z.null(),
     data,
     metadata: z.null(),

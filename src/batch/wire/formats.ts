@@ -6,6 +6,9 @@ export const uuidIn = z.guid()
 /** A time as others write it: ISO-8601, with an offset or without (then UTC), to any fraction of a second. */
 export const timeIn = z.iso.datetime({ offset: true, local: true })
 
+/** One that others wrote, sent on: of any version, in lower case. */
+export const uuidThrough = z.guid().regex(/^[^A-F]*$/, 'lower case is needed')
+
 export const uuidOut = z.uuid().regex(/^[^A-F]*$/, 'lower case is needed')
 
 /** ISO-8601 in UTC, to the millisecond. */

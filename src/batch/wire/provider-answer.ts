@@ -10,7 +10,7 @@ export const providerAccepted = z.object({
 
 const details = z.record(z.string(), z.unknown())
 
-const structuredError = z.object({
+export const structuredError = z.object({
   code: z.string().min(1),
   message: z.string().nullish(),
   correlation_id: z.string().nullish(),
@@ -27,3 +27,13 @@ export const providerError = z.object({
   correlation_id: z.string().nullish(),
   is_retryable: z.boolean().nullish(),
 })
+
+/** One field by its own schema, whatever stands beside it; undefined where it is missing or wrong. */
+export function fieldOf<S extends Readonly<Record<string, z.ZodType>>, N extends keyof S & string>(
+  schema: z.ZodObject<S>,
+  name: N,
+  body: unknown,
+): z.output<S[N]> | undefined {
+  const value: unknown = typeof body === 'object' && body !== null && Object.hasOwn(body, name) ? Reflect.get(body, name) : undefined
+  return (schema.shape[name] as z.ZodType<z.output<S[N]>>).safeParse(value).data
+}
