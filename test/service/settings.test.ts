@@ -4,14 +4,17 @@ import { settingsPage } from '../../scripts/settings/page.ts'
 import { batchInput } from '../../src/batch/request.ts'
 import { batchSettings } from '../../src/batch/settings.ts'
 import { batchSettingsOf } from '../../src/host/batch-settings.ts'
-import { completeSettings, readSettings, unknownSettings } from '../../src/host/read-settings.ts'
+import { completeSettings, type Environment, readServeSettings, readSettings, unknownSettings } from '../../src/host/read-settings.ts'
 import { settingsTable } from '../../src/host/settings.ts'
 import { isQuireError } from '../../src/runtime/errors.ts'
 import { runtimeDefaults } from '../../src/runtime/options.ts'
 
-function problemsOf(environment: Readonly<Record<string, string>>): readonly string[] {
+function problemsOf(
+  environment: Readonly<Record<string, string>>,
+  read: (given: Environment) => unknown = readSettings,
+): readonly string[] {
   try {
-    readSettings(environment)
+    read(environment)
   } catch (error) {
     return isQuireError(error, 'invalid-option') ? error.message.split('\n') : [String(error)]
   }
@@ -67,6 +70,22 @@ describe('the settings', () => {
       'QUIRE_KAFKA_SASL_MECHANISM is not set; set all three QUIRE_KAFKA_SASL_ ones, or none',
       'QUIRE_KAFKA_SASL_PASSWORD is not set; set all three QUIRE_KAFKA_SASL_ ones, or none',
     ])
+  })
+
+  it('of the service name also what it cannot do without, and what may be misspelt for it', () => {
+    const missing = [
+      'QUIRE_CONTENT_SERVICE_URL is not set; texts are fetched there',
+      'QUIRE_LLM_PROVIDER_SERVICE_URL is not set; comparisons are posted there',
+      'QUIRE_DATABASE_URL is not set; name a Postgres, or a folder for an embedded one with QUIRE_DATA_DIR',
+    ]
+    expect(problemsOf({ QUIRE_HTTP_PORT: 'x', QUIRE_DATBASE_URL: 'postgres://host/db' }, readServeSettings)).toEqual([
+      "QUIRE_HTTP_PORT is 'x'; give a whole number from 0 to 65535",
+      ...missing,
+      'QUIRE_DATBASE_URL is no setting of quire serve; see docs/settings.md',
+    ])
+    const url = 'http://localhost:1'
+    const enough = { QUIRE_CONTENT_SERVICE_URL: url, QUIRE_LLM_PROVIDER_SERVICE_URL: url, QUIRE_DATA_DIR: 'data', QUIRE_OTHER: '1' }
+    expect(problemsOf(enough, readServeSettings)).toEqual([])
   })
 
   it('set to nothing are not set', () => {

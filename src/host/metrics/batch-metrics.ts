@@ -1,5 +1,6 @@
 import { Counter, Histogram, type Registry } from 'prom-client'
 import type { BatchEnd } from '../../machines/batch.machine.ts'
+import { LabelValues } from './label-values.ts'
 
 /** Buckets in seconds. */
 const latency = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]
@@ -38,7 +39,9 @@ export type BatchMetrics = ReturnType<typeof batchMetrics>
 
 /** The metrics of batches (domain 13): names of the platform's dashboards, and labels that cannot grow. */
 export function batchMetrics(registry: Registry) {
-  return { ...callbackCounters(registry), ...endCounters(registry), ...histograms(registry) }
+  // Of this service alone: what the models of another one are called must not use up the names that are told apart here.
+  const models = new LabelValues([], 50)
+  return { ...callbackCounters(registry), ...endCounters(registry), ...histograms(registry), models }
 }
 
 function counters(registry: Registry) {

@@ -22,8 +22,13 @@ export function createMetrics(source: MetricsSource, given?: Registry): Metrics 
   return { registry, batches: batchMetrics(registry), http }
 }
 
+let ofProcess: Registry | undefined
+
+/** prom-client's observers of the process cannot be ended, so all services of it, also later ones, have theirs from one set. */
 function ownRegistry(): Registry {
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
-  return registry
+  if (ofProcess === undefined) {
+    ofProcess = new Registry()
+    collectDefaultMetrics({ register: ofProcess })
+  }
+  return Registry.merge([ofProcess])
 }
