@@ -7,6 +7,7 @@ import { type FolderLock, lockFolder } from './persistence/folder-lock.ts'
 import { createTableMailbox } from './persistence/mailbox/table-mailbox.ts'
 import { createTableOwnership } from './persistence/ownership.ts'
 import { createStore } from './persistence/store.ts'
+import { type Upkeep, upkeepOf } from './persistence/upkeep.ts'
 import type { ActorDefinition } from './runtime/define-actor.ts'
 import { QuireError } from './runtime/errors.ts'
 import { localPublisher, type OutboundEvent } from './runtime/local-publisher.ts'
@@ -51,6 +52,8 @@ export interface QuireOptions extends Partial<RuntimeOptions> {
 export interface Quire extends Runtime {
   /** Answers other processes that ask the owner of this data folder; without effect on a server. */
   onRequest(handler: (request: Readonly<Record<string, unknown>>) => Promise<unknown>): void
+  /** What the doctor looks at; undefined for `memory:`. */
+  readonly upkeep: Upkeep | undefined
 }
 
 /**
@@ -83,13 +86,14 @@ export async function createQuire(options: QuireOptions): Promise<Quire> {
     ...(options.archiveDir === undefined ? {} : { archive: createArchiveFolder(options.archiveDir) }),
   }
   if (options.database === 'memory:') {
-    return withoutFolder(createRuntime(options.actors, { ...world, ...memoryPorts(world.clock) }, runtimeSettings(options)))
+    return withoutFolder(createRuntime(options.actors, { ...world, ...memoryPorts(world.clock) }, runtimeSettings(options)), undefined)
   }
   if (typeof options.database === 'object' && 'dataDir' in options.database) {
     return await embedded(options, options.database.dataDir, world)
   }
   const database = postgres(options, serverOf(options.database), world.clock)
-  return withoutFolder(createRuntime(options.actors, { ...world, ...portsOn(database, options, world) }, runtimeSettings(options)))
+  const runtime = createRuntime(options.actors, { ...world, ...portsOn(database, options, world) }, runtimeSettings(options))
+  return withoutFolder(runtime, upkeepOf(database, world.clock))
 }
 
 type World = Omit<RuntimePorts, 'store' | 'mailbox' | 'ownership'>
@@ -100,23 +104,23 @@ async function embedded(options: QuireOptions, dataDir: string, world: World): P
   try {
     const database = await openPGlite({ dataDir: lock.databaseDir, schema: schemaOf(options), clock: world.clock })
     const runtime = createRuntime(options.actors, { ...world, ...portsOn(database, options, world) }, runtimeSettings(options))
-    return withFolder(runtime, lock)
+    return withFolder(runtime, upkeepOf(database, world.clock), lock)
   } catch (error) {
     await lock.release()
     throw error
   }
 }
 
-function withoutFolder(runtime: Runtime): Quire {
-  return { ...runtime, onRequest: () => {} }
+function withoutFolder(runtime: Runtime, upkeep: Upkeep | undefined): Quire {
+  return { ...runtime, upkeep, onRequest: () => {} }
 }
 
-function withFolder(runtime: Runtime, lock: FolderLock): Quire {
+function withFolder(runtime: Runtime, upkeep: Upkeep, lock: FolderLock): Quire {
   const stop = async (options?: { readonly drainMs?: number }): Promise<void> => {
     await runtime.stop(options)
     await lock.release()
   }
-  return { ...runtime, onRequest: lock.onRequest, stop, [Symbol.asyncDispose]: stop }
+  return { ...runtime, upkeep, onRequest: lock.onRequest, stop, [Symbol.asyncDispose]: stop }
 }
 
 /** @throws QuireError `invalid-option` for a text that is no URL of a Postgres */

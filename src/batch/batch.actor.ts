@@ -6,6 +6,7 @@ import { type BatchContext, type BatchEvent, batchMachine, type BatchScores, typ
 import { type ActorDefinition, defineActor, type Effect, type EffectScope } from '../runtime/define-actor.ts'
 import { comparisonEffect } from './comparison-row.ts'
 import { explainBatch } from './explain.ts'
+import { admitRequest } from './inbound/admit-request.ts'
 import { inboundTopics } from './inbound/inbound-topics.ts'
 import type { Content, Judge } from './judge.ts'
 import { briefRow } from './judging-brief.ts'
@@ -55,6 +56,7 @@ export function batchActor(options: BatchActorOptions): ActorDefinition {
       scoreBatch: computeTask('scoreBatch'),
     },
     inbound: inboundTopics(settings),
+    admit: admitRequest,
     tables: [texts, briefs, comparisons, instructions, instructionTexts, anchors, keptTexts],
     progress: (snapshot) => batchProgress(snapshot),
     strictWaiting: (snapshot) => !(snapshot.context as BatchContext).paused,

@@ -65,12 +65,13 @@ export function completedEvents(told: Told, settings: BatchSettings): Effect[] {
 }
 
 function completedData({ context, address, at }: Told): CompletedData {
+  const processed = summary(context, at)
   return {
     ...header(eventNames.completed, context.bosBatchId, at),
-    status: 'completed_successfully',
+    status: processed.successful === 0 ? 'failed_critically' : 'completed_successfully',
     system_metadata: systemMetadata('completed', {}, { batchId: context.bosBatchId, since: context.createdAt, at }),
     cj_assessment_job_id: cjBatchId(address),
-    processing_summary: summary(context, at),
+    processing_summary: processed,
   }
 }
 

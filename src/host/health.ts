@@ -45,16 +45,23 @@ export interface StuckBatches {
 
 export interface Health {
   report(): Promise<HealthReport>
+  /** The same without a question to any server: of stuck batches what was found last. */
+  alive(): HealthReport
   /** Batches without a next cause, as last looked for; the last known number while the database is away. */
   stuck(): Promise<StuckBatches>
 }
 
 export function createHealth(parts: HealthParts): Health {
   let known: { readonly at: number; readonly stuck: Promise<StuckBatches> } = { at: Number.NEGATIVE_INFINITY, stuck: Promise.resolve(none) }
+  let found = none
+  const look = async (): Promise<StuckBatches> => {
+    found = await lookForStuck(parts)
+    return found
+  }
+  const status = (): Status => parts.quire.status.getSnapshot().context
   const stuck = async (): Promise<StuckBatches> => {
-    const isUp = parts.quire.status.getSnapshot().context.database.state === 'up'
-    if (isUp && parts.clock.now() - known.at > rememberedMs) {
-      known = { at: parts.clock.now(), stuck: lookForStuck(parts) }
+    if (status().database.state === 'up' && parts.clock.now() - known.at > rememberedMs) {
+      known = { at: parts.clock.now(), stuck: look() }
     }
     // A probe never waits for a server: without an answer in time there is nothing known.
     return await atMost(
@@ -67,9 +74,10 @@ export function createHealth(parts: HealthParts): Health {
   return {
     stuck,
     async report() {
-      const status = parts.quire.status.getSnapshot().context
-      return reportOf(status, await stuck(), parts)
+      const counted = await stuck()
+      return reportOf(status(), counted, parts)
     },
+    alive: () => reportOf(status(), found, parts),
   }
 }
 

@@ -53,9 +53,9 @@ export function createProgram(run: (work: (output: Output) => Promise<void>, opt
   stored(program.command('why <batch>').description('why it waits, what happens next and when'), json).action(
     (batch: string, options: Options) => run((output) => why(batch, options, output), options),
   )
-  stored(program.command('journal <batch>').description('everything that happened to it, with the numbers of its decisions'), json).action(
-    (batch: string, options: Options) => run((output) => showJournal(batch, options, output), options),
-  )
+  stored(program.command('journal [batch]').description('everything that happened to it, with the numbers of its decisions'), json)
+    .option('--address <address>', 'of something else: assignment/ID, course/ID, partition/N, inbound/TOPIC')
+    .action((batch: string | undefined, options: Options) => run((output) => showJournal(batch, options, output), options))
   stored(program.command('result <batch>').description('ranking, scores and outbound events'), json)
     .option('--csv', 'the ranking alone, as CSV')
     .action((batch: string, options: Options) => run((output) => showResult(batch, options, output), options))

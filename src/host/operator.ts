@@ -16,6 +16,8 @@ export interface OperatorOrder {
   readonly reason?: string
   /** Message id: the same order sent again counts once. */
   readonly id: string
+  /** The caller named the order: sent again it gets the answer it got before, whatever became of the batch since. */
+  readonly isNamed?: boolean
 }
 
 export interface Acted {
@@ -33,6 +35,10 @@ export async function operate(stored: Pick<Stored, 'inspect' | 'act' | 'journal'
   const { batch, act, by, reason, id } = order
   const address = batchAddress(batch)
   const before = await stored.inspect(address)
+  const known = order.isNamed === true ? await entryOf(stored, address, id) : undefined
+  if (known !== undefined) {
+    return answerAgain(order, known, before)
+  }
   if (before.runStatus !== 'active') {
     throw over(batch, before.state)
   }
@@ -40,8 +46,7 @@ export async function operate(stored: Pick<Stored, 'inspect' | 'act' | 'journal'
   const state = await stored.act(address, event, id)
   const progress = state.progress as BatchProgress
   if (!isDone(act, state, progress)) {
-    const refusal = act === 'force' ? await refusalOf(stored, address, id) : undefined
-    throw refusal === undefined ? over(batch, state.state) : new ActRefused(`${batch} cannot be forced in ${state.state}: ${refusal}`)
+    throw refused(batch, state.state, await entryOf(stored, address, id))
   }
   return { batch, state: state.state, status: progress.status, paused: progress.paused }
 }
@@ -58,11 +63,37 @@ function isDone(act: OperatorAct, { state, runStatus }: ActorState, { end }: Bat
   }
 }
 
+/** The answer to an order the journal holds already. */
+function answerAgain({ batch, act }: OperatorOrder, entry: Transition, now: Pick<ActorState, 'state' | 'progress'>): Acted {
+  const { type } = (entry.event ?? {}) as { readonly type?: string }
+  if (type !== act.toUpperCase()) {
+    throw new ActRefused(`this Idempotency-Key was used for another act on ${batch} (${type}); nothing was changed, take a new one`)
+  }
+  if (entry.ignored !== null || refusalIn(entry) !== undefined) {
+    throw refused(batch, entry.state, entry)
+  }
+  const { status, paused } = now.progress as BatchProgress
+  return {
+    batch,
+    state: entry.state,
+    status: entry.state === now.state ? status : statusThen(entry.state),
+    paused: act === 'pause' || (act !== 'resume' && paused),
+  }
+}
+
+/** The coarse status of a state that was left since (rules 56). */
+function statusThen(state: string): string {
+  return state === 'INITIALIZING' ? 'FETCHING_CONTENT' : 'PERFORMING_COMPARISONS'
+}
+
 function over(batch: string, state: string): ActRefused {
   return new ActRefused(`${batch} is ${state} already; nothing was changed`)
 }
 
-const pageSize = 1_000
+function refused(batch: string, state: string, entry: Transition | undefined): ActRefused {
+  const refusal = entry === undefined ? undefined : refusalIn(entry)
+  return refusal === undefined ? over(batch, state) : new ActRefused(`${batch} cannot be forced in ${state}: ${refusal}`)
+}
 
 /** The note of a refused act in the journal. */
 interface Refusal {
@@ -70,14 +101,20 @@ interface Refusal {
   readonly reason: string
 }
 
-/** Why the step of this message refused to force, if it did. */
-async function refusalOf(stored: Pick<Stored, 'journal'>, address: string, messageId: string): Promise<string | undefined> {
+/** Why this step refused to force, if it did. */
+function refusalIn({ notes }: Transition): string | undefined {
+  return (notes as readonly Partial<Refusal>[]).find((note) => note.refused === 'FORCE')?.reason
+}
+
+const pageSize = 1_000
+
+/** What the journal holds of this message. */
+async function entryOf(stored: Pick<Stored, 'journal'>, address: string, messageId: string): Promise<Transition | undefined> {
   for (let after = -1; ; ) {
     const page = await stored.journal(address, { after, limit: pageSize })
-    const notes = page.find((entry) => entry.messageId === messageId)?.notes as readonly Partial<Refusal>[] | undefined
-    const refusal = notes?.find((note) => note.refused === 'FORCE')
-    if (refusal !== undefined || page.length < pageSize) {
-      return refusal?.reason
+    const found = page.find((entry) => entry.messageId === messageId)
+    if (found !== undefined || page.length < pageSize) {
+      return found
     }
     after = (page.at(-1) as Transition).position.entry
   }

@@ -61,7 +61,7 @@ export function kafkaOptionsOf(settings: ServiceSettings): KafkaOptions | undefi
     groupId: settings.kafkaGroupId,
     ssl: settings.kafkaSsl,
     topicPrefix: settings.topicPrefix ?? '',
-    ...(settings.mailboxRetentionDays === 0 ? {} : { retentionMs: settings.mailboxRetentionDays * dayMs }),
+    retentionMs: settings.mailboxRetentionDays * dayMs,
     ...(mechanism === undefined || username === undefined || password === undefined ? {} : { sasl: { mechanism, username, password } }),
   }
 }

@@ -15,11 +15,41 @@ export type Environment = Readonly<Record<string, string | undefined>>
  * @throws QuireError `invalid-option` with every problem at once, a line each; `details.problems` lists them
  */
 export function readSettings(environment: Environment): ServiceSettings {
+  const { settings, problems } = parsedSettings(environment)
+  throwIfAny(problems)
+  return Object.freeze(settings) as ServiceSettings
+}
+
+/** Settings with which `quire serve` can run. */
+export type ServeSettings = ServiceSettings & Readonly<Record<'contentServiceUrl' | 'llmProviderServiceUrl', string>>
+
+/**
+ * The settings of `quire serve`, which needs more of them than other commands. A misspelt name is told with what is missing for it.
+ * @throws QuireError `invalid-option` as `readSettings` does
+ */
+export function readServeSettings(environment: Environment): ServeSettings {
+  const { settings, problems } = parsedSettings(environment)
+  const wrong = [...problems, ...missingProblems(settings)]
+  const misspelt = unknownSettings(environment).map((name) => problem(name, noSetting))
+  throwIfAny(wrong.length === 0 ? [] : [...wrong, ...misspelt])
+  return Object.freeze(settings) as ServeSettings
+}
+
+export const noSetting = 'is no setting of quire serve; see docs/settings.md'
+
+interface ParsedSettings {
+  /** Those that could be read. */
+  readonly settings: Partial<ServiceSettings>
+  readonly problems: readonly SettingProblem[]
+}
+
+function parsedSettings(environment: Environment): ParsedSettings {
   const read = Object.entries(settingsTable).map(([field, setting]) => [field, valueOf(setting, environment)] as const)
   const wrong = read.flatMap(([, result]) => ('problem' in result ? [result.problem] : []))
-  const settings = Object.fromEntries(read.flatMap(([field, result]) => ('value' in result ? [[field, result.value]] : [])))
-  throwIfAny([...wrong, ...crossProblems(settings as Partial<ServiceSettings>)])
-  return Object.freeze(settings) as ServiceSettings
+  const settings: Partial<ServiceSettings> = Object.fromEntries(
+    read.flatMap(([field, result]) => ('value' in result ? [[field, result.value]] : [])),
+  )
+  return { settings, problems: [...wrong, ...crossProblems(settings)] }
 }
 
 /** Settings for an embedder: the defaults, with what is given. @throws QuireError `invalid-option` as `readSettings` does */
@@ -103,6 +133,18 @@ function retentionProblems(settings: Partial<ServiceSettings>): SettingProblem[]
       : []),
     ...(monitorIntervalSeconds === 0
       ? [problem('QUIRE_MONITOR_INTERVAL_SECONDS', `is 0, and QUIRE_RETENTION_DAYS is ${retentionDays}; the monitor does it, give 300`)]
+      : []),
+  ]
+}
+
+/** What only a service cannot do without. */
+function missingProblems(settings: Partial<ServiceSettings>): SettingProblem[] {
+  const isAbsent = (field: keyof ServiceSettings): boolean => field in settings && settings[field] === undefined
+  return [
+    ...(isAbsent('contentServiceUrl') ? [problem('QUIRE_CONTENT_SERVICE_URL', 'is not set; texts are fetched there')] : []),
+    ...(isAbsent('llmProviderServiceUrl') ? [problem('QUIRE_LLM_PROVIDER_SERVICE_URL', 'is not set; comparisons are posted there')] : []),
+    ...(isAbsent('databaseUrl') && isAbsent('dataDir')
+      ? [problem('QUIRE_DATABASE_URL', 'is not set; name a Postgres, or a folder for an embedded one with QUIRE_DATA_DIR')]
       : []),
   ]
 }

@@ -91,7 +91,7 @@ class RunningService implements BatchService {
     this.#log = log
     const { environment } = settings
     this.#health = createHealth({ quire, clock: systemClock, environment, isDraining: () => this.#isDraining })
-    this.#metrics = createMetrics(quire, this.#health, registry)
+    this.#metrics = createMetrics({ quire, health: this.#health, clock: systemClock }, registry)
   }
 
   get url(): string {

@@ -110,8 +110,8 @@ export const settingsTable = {
     name: 'QUIRE_MAX_COMPARISONS_CEILING',
     about: 'Hard limit, also for requests that name a budget. Absent: QUIRE_MAX_PAIRWISE_COMPARISONS.',
   }),
-  // A slot numbers at most 4,096 texts, and up to 200 of them may be anchors.
-  maxEssays: budget.given(integer('essays', 1, 3_896), '2000', { name: 'QUIRE_MAX_ESSAYS', about: 'Essays of one batch.' }),
+  // The result names each in some 270 bytes, and a broker takes a megabyte by default.
+  maxEssays: budget.given(integer('essays', 1, 3_000), '2000', { name: 'QUIRE_MAX_ESSAYS', about: 'Essays of one batch.' }),
   ...costSettings,
   maxIterations: budget.given(integer('waves', 0, 100_000), '0', { name: 'QUIRE_MAX_ITERATIONS', about: '0 = no limit.' }),
   minComparisonsForStability: budget.given(integer('comparisons', 1, 1_000_000), '12', {
@@ -122,11 +122,11 @@ export const settingsTable = {
     name: 'QUIRE_SCORE_STABILITY_THRESHOLD',
     about: 'Largest change of a score that counts as none.',
   }),
-  minSuccessRate: budget.given(decimal('share', 0, 1), '0.8', {
+  minSuccessRate: budget.given(decimal('share', 0.01, 1), '0.8', {
     name: 'QUIRE_MIN_SUCCESS_RATE_THRESHOLD',
     about: 'Share of comparisons that must have a verdict.',
   }),
-  smallNetSize: budget.given(integer('essays', 2, 1_000), '10', {
+  smallNetSize: budget.given(integer('essays', 2, 60), '10', {
     name: 'QUIRE_MIN_RESAMPLING_NET_SIZE',
     about: 'The largest batch that is still called small.',
   }),
@@ -138,7 +138,7 @@ export const settingsTable = {
     name: 'QUIRE_MAX_RESAMPLING_PASSES_FOR_REGULAR_BATCH',
     about: 'Repetitions of the pairs of a batch that is not small.',
   }),
-  maxRetryAttempts: budget.given(integer('retries', 0, 100), '3', {
+  maxRetryAttempts: budget.given(integer('retries', 0, 60), '3', {
     name: 'QUIRE_MAX_RETRY_ATTEMPTS',
     about: 'Retries of one failed comparison.',
   }),

@@ -22,7 +22,7 @@ export function createBroker({ client, settings, mailboxTopic, maxMessageBytes }
   let onLost = (_error: unknown): void => {}
   const config = {
     'cleanup.policy': 'delete',
-    'retention.ms': String(retentionMs),
+    'retention.ms': retentionMs === 0 ? '-1' : String(retentionMs),
     'min.insync.replicas': String(replication >= 3 ? 2 : 1),
     'max.message.bytes': String(recordBytes(maxMessageBytes)),
   }

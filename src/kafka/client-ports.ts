@@ -24,7 +24,7 @@ export function clientPorts(client: KafkaClient, settings: KafkaSettings, parts:
   const topic = `${topicPrefix}${mailboxTopic}`
   const broker = createBroker({ client, settings, mailboxTopic: topic, maxMessageBytes })
   const shared = { client, topicPrefix, clock, logger, onLost: broker.lost }
-  const mailbox = new KafkaMailbox({ ...shared, topic, groupId: mailboxGroup(groupId), partitions })
+  const mailbox = new KafkaMailbox({ ...shared, topic, groupId: mailboxGroup(groupId), partitions, maxSendBytes: maxMessageBytes })
   return { broker, mailbox, ownership: mailbox, publisher: createPublisher(shared), inbound: new KafkaInbound({ ...shared, groupId }) }
 }
 

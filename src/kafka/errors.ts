@@ -1,15 +1,19 @@
 import { isQuireError, type QuireError } from '../runtime/errors.ts'
 import { isPortFailure, PortFailure } from '../runtime/port-failure.ts'
 
-/** Error types of the protocol, errno and names of the client library -> what a person must mend. All others pass by themselves. */
-const permanent: readonly (readonly [sign: RegExp, reason: string])[] = [
+/** Error types of the protocol, errno and names of the client library -> what a person must mend. */
+const blocked: readonly (readonly [sign: RegExp, reason: string])[] = [
   [/SASL|AUTHENTICATION/i, 'authentication'],
   [/CLUSTER_AUTHORIZATION_FAILED|GROUP_AUTHORIZATION_FAILED|TOPIC_AUTHORIZATION_FAILED/, 'not authorised'],
   [/CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_SSL/, 'TLS certificate'],
   [/UNSUPPORTED_VERSION|KafkaJSServerDoesNotSupportApiKey/, 'version of the broker'],
+  [/KafkaJSNotImplemented/, 'compression'],
   [/INVALID_TOPIC_EXCEPTION|INVALID_REPLICATION_FACTOR|INVALID_CONFIG|POLICY_VIOLATION/, 'topic settings'],
 ]
 
+const tooLarge = /MESSAGE_TOO_LARGE|RECORD_LIST_TOO_LARGE/
+
+/** All others pass by themselves, too, and are told in their own words. */
 const transient: readonly (readonly [sign: RegExp, reason: string])[] = [
   [/ECONNREFUSED/, 'refused'],
   [/ENOTFOUND|EAI_AGAIN/, 'host not found'],
@@ -25,11 +29,14 @@ export function brokerFailure(error: unknown): PortFailure | QuireError {
     return error
   }
   const sign = signOf(error)
-  const forever = permanent.find(([pattern]) => pattern.test(sign))
+  if (tooLarge.test(sign)) {
+    return new PortFailure('broker', 'permanent', 'size of a record', error)
+  }
+  const wrong = blocked.find(([pattern]) => pattern.test(sign))
   const passing = transient.find(([pattern]) => pattern.test(sign))
-  return forever === undefined
+  return wrong === undefined
     ? new PortFailure('broker', 'transient', passing?.[1] ?? sign.slice(0, 200), error)
-    : new PortFailure('broker', 'permanent', forever[1], error)
+    : new PortFailure('broker', 'blocked', wrong[1], error)
 }
 
 /** Everything that tells errors of the client apart: name, protocol type, errno and message of the error and its causes. */

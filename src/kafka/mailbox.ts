@@ -3,6 +3,7 @@ import type { Clock, LogFault, Logger, Mailbox, Ownership, OwnershipListener, Po
 import type { FetchedRecord, KafkaClient } from './client.ts'
 import { classified } from './errors.ts'
 import { GroupReader } from './group-reader.ts'
+import { sendInParts } from './send-parts.ts'
 import { messageOfRecord, recordOfMessage } from './mailbox-record.ts'
 import { faultOf, Stream } from './stream.ts'
 
@@ -11,6 +12,8 @@ export interface KafkaMailboxParts {
   readonly topic: string
   readonly groupId: string
   readonly partitions: number
+  /** The topic takes no larger batch of records for a partition. */
+  readonly maxSendBytes: number
   readonly clock: Clock
   readonly logger: Logger
   /** A client noticed that the broker went away. */
@@ -59,10 +62,9 @@ export class KafkaMailbox implements Mailbox, Ownership {
   }
 
   async append(messages: readonly Message[]): Promise<readonly Position[]> {
-    const { client, topic, partitions } = this.#parts
-    return await classified(() =>
-      client.send(messages.map((message) => recordOfMessage(topic, partitionOf(message.address, partitions), message))),
-    )
+    const { client, topic, partitions, maxSendBytes } = this.#parts
+    const records = messages.map((message) => recordOfMessage(topic, partitionOf(message.address, partitions), message))
+    return await classified(() => sendInParts(client, records, maxSendBytes))
   }
 
   async ends(partitions: readonly number[]): Promise<readonly number[]> {

@@ -17,7 +17,7 @@ export interface KafkaOptions {
   readonly topicPrefix?: string
   /** Copies of the mailbox topic; default min(3, brokers). */
   readonly replication?: number
-  /** How long the mailbox topic keeps its records, ms. Default 14 days. */
+  /** How long the mailbox topic keeps its records, ms; 0 = for ever. Told when the topic is made. Default 14 days. */
   readonly retentionMs?: number
   /** A member that is silent for this long is taken for dead and its partitions go to others, ms. Default 6,000. */
   readonly sessionTimeoutMs?: number

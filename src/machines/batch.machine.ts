@@ -223,6 +223,7 @@ export type EndCause =
   | 'single'
   | 'cancelled'
   | 'broken'
+  | 'unbudgeted'
   | 'decided'
   | 'forced'
   | 'recovered'
@@ -407,6 +408,7 @@ export const batchMachine = setup({
   },
   guards: {
     isPaused: ({ context }) => context.paused,
+    hasNoBudget: ({ context }) => !(context.policy.totalBudget >= 1),
     contentIsBroken: ({ context }) => context.contentProblem !== null && !context.paused,
     assignmentIsRefused: ({ context }) => context.assignmentProblem !== null && !context.paused,
     hasNoEssay: ({ context }) => !context.paused && /^x*$/.test(studentsContent(context)),
@@ -522,6 +524,12 @@ export const batchMachine = setup({
         { type: 'startAssignment' },
       ],
       always: [
+        {
+          guard: { type: 'hasNoBudget' },
+          target: 'FAILED',
+          actions: [{ type: 'end', params: { as: 'unbudgeted' } }],
+          description: 'Whoever made the batch gave it no comparison to make: a fault of a program, told loudly.',
+        },
         {
           guard: { type: 'contentIsBroken' },
           target: 'FAILED',

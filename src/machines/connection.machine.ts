@@ -72,7 +72,15 @@ export const connectionMachine = setup({
       tags: ['ready'],
       initial: 'trusted',
       on: {
-        LOST: { target: 'waiting', actions: { type: 'remember' }, description: 'A call failed in a way that passes by itself.' },
+        LOST: [
+          {
+            guard: { type: 'needsPerson' },
+            target: 'blocked',
+            actions: { type: 'remember' },
+            description: 'A call was refused, and waiting does not change that.',
+          },
+          { target: 'waiting', actions: { type: 'remember' }, description: 'A call failed in a way that passes by itself.' },
+        ],
       },
       states: {
         trusted: {
@@ -91,11 +99,19 @@ export const connectionMachine = setup({
             id: 'probe',
             src: 'probe',
             onDone: { target: 'trusted', description: 'The server is still there.' },
-            onError: {
-              target: '#connection.waiting',
-              actions: { type: 'remember' },
-              description: 'The server went away while nobody called.',
-            },
+            onError: [
+              {
+                guard: { type: 'needsPerson' },
+                target: '#connection.blocked',
+                actions: { type: 'remember' },
+                description: 'The server refuses while nobody called, and waiting does not change that.',
+              },
+              {
+                target: '#connection.waiting',
+                actions: { type: 'remember' },
+                description: 'The server went away while nobody called.',
+              },
+            ],
           },
         },
       },

@@ -1,14 +1,12 @@
 import { createHash } from 'node:crypto'
-import { access, constants, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type ErrorCode, isQuireError, messageOf, QuireError } from '../runtime/errors.ts'
+import { databaseName, prepareFolder, socketName } from './data-folder.ts'
 import { codeOf } from './errors.ts'
 
-/** Version of the folder's layout; a folder of a newer one is refused. */
-const formatVersion = 1
-const markerName = 'quire.json'
 /** Longest path a unix socket takes on every system. */
 const longestSocketPath = 100
 
@@ -37,7 +35,7 @@ export async function lockFolder(dataDir: string): Promise<FolderLock> {
   )
   await bind(server, path, folder)
   return {
-    databaseDir: join(folder, 'postgres'),
+    databaseDir: join(folder, databaseName),
     onRequest(given) {
       handler = given
     },
@@ -80,51 +78,9 @@ function isNobody(error: unknown): boolean {
   return ['ENOENT', 'ECONNREFUSED', 'ENOTSOCK', 'ECONNRESET', 'EPIPE'].includes(codeOf(error))
 }
 
-async function prepareFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true })
-    await access(folder, constants.W_OK | constants.R_OK)
-    await checkMarker(join(folder, markerName), folder)
-  } catch (error) {
-    throw isQuireError(error)
-      ? error
-      : new QuireError(
-          'folder-unwritable',
-          `the data folder ${folder} cannot be used (${messageOf(error)}); free some space, correct its permissions, or name another`,
-          {
-            cause: error,
-            details: { folder },
-          },
-        )
-  }
-}
-
-async function checkMarker(marker: string, folder: string): Promise<void> {
-  const text = await readFile(marker, 'utf8').catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') {
-      return undefined
-    }
-    throw error
-  })
-  if (text === undefined) {
-    await writeFile(marker, `${JSON.stringify({ format: 'quire', formatVersion })}\n`)
-    return
-  }
-  const stored = Number((JSON.parse(text) as { readonly formatVersion?: number }).formatVersion)
-  if (stored > formatVersion) {
-    throw new QuireError(
-      'folder-newer',
-      `the data folder ${folder} has format ${stored}, this version knows ${formatVersion}; upgrade this process`,
-      {
-        details: { folder, stored, known: formatVersion },
-      },
-    )
-  }
-}
-
 /** In the folder, or under a short name where its path is too long for a socket. */
 function socketPath(folder: string): string {
-  const inside = join(folder, 'quire.sock')
+  const inside = join(folder, socketName)
   const short = join(tmpdir(), `quire-${createHash('sha256').update(folder).digest('hex').slice(0, 24)}.sock`)
   return inside.length <= longestSocketPath ? inside : short
 }

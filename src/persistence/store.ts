@@ -17,7 +17,7 @@ import {
   readPartitions,
   releasePartitions,
 } from './partitions.ts'
-import { listActors, loadForTurn, readActiveStates, readActor } from './read/actors.ts'
+import { listActors, loadForTurn, readActiveStates, readActor, readWrittenBy } from './read/actors.ts'
 import { readActorTasks, readActorTimers, readHeld, readHeldAddresses, readTasks, readTimers } from './read/due.ts'
 import { markReplayed, readDeadLetters } from './read/dead-letters.ts'
 import { readCounts, readStuck, trimLogs } from './read/health.ts'
@@ -34,9 +34,7 @@ export function createStore(db: Database, clock: Clock): Store {
   const store: Store = {
     async open(setup) {
       await migrate(db, setup)
-      for (const table of setup.tables) {
-        tables.set(table.name, table)
-      }
+      setup.tables.forEach((table) => tables.set(table.name, table))
     },
     close: () => db.close(),
     ping: () => readClock(db),
@@ -79,6 +77,7 @@ export function createStore(db: Database, clock: Clock): Store {
     stuck: (partitions, limit) => readStuck(db, partitions, limit),
     counts: (partitions) => readCounts(db, partitions),
     activeStates: (type) => readActiveStates(db, type),
+    writtenBy: () => readWrittenBy(db),
     deadLetters: (query) => readDeadLetters(db, query),
     deadLetterReplayed: (id, times) => markReplayed(db, id, times),
     over: (type, partitions, endedBefore, limit) => readOver(db, type, partitions, endedBefore, limit),

@@ -95,7 +95,7 @@ async function useThrough<T>(
     try {
       return await call()
     } catch (error) {
-      if (!isPortFailure(error, server, 'transient')) {
+      if (!isPortFailure(error, server) || error.kind === 'permanent') {
         throw error
       }
       lost(error)
@@ -130,7 +130,7 @@ function stateOf(value: ReturnType<typeof connectionMachine.getInitialSnapshot>[
 /** What waiting does not mend: a permanent refusal, or a server of another version or make. */
 function failureOf(error: unknown): ConnectionFailure {
   if (isPortFailure(error)) {
-    return { reason: error.reason, needsPerson: error.kind === 'permanent' }
+    return { reason: error.reason, needsPerson: error.kind !== 'transient' }
   }
   return { reason: messageOf(error), needsPerson: isQuireError(error) }
 }

@@ -117,6 +117,8 @@ export interface InboundText {
   /** ms since the epoch, by its producer. */
   readonly timestamp: number
   readonly text: string
+  /** Largest body a message may have, bytes. */
+  readonly maxBodyBytes: number
 }
 
 /**
@@ -125,17 +127,10 @@ export interface InboundText {
  *   producer's own, or derived from topic, partition and offset: never a generated one, for the record may be read again.
  * - `refused`: a dead letter and the outputs that answer it; it bears no actor.
  * - `undecodable`: a dead letter with its place in the topic.
+ * - `ignored`: for nobody here, e.g. on a topic that others share; it is counted and logged, and nothing of it is kept.
  */
 export type Decoded =
-  | {
-      readonly kind: 'message'
-      readonly to: { readonly address: Address } | { readonly hash: string }
-      readonly id: string
-      readonly messageKind: 'create' | 'event'
-      readonly body: object
-      /** Trace context the record's text tells, for records that have none in their headers. */
-      readonly traceparent?: unknown
-    }
+  | DecodedMessage
   | {
       readonly kind: 'refused'
       readonly address: Address
@@ -144,7 +139,25 @@ export type Decoded =
       readonly message: string
       readonly outputs: readonly { readonly id: string; readonly topic: string; readonly key: string; readonly payload: Json }[]
     }
-  | { readonly kind: 'undecodable'; readonly cause: string; readonly message: string }
+  | { readonly kind: 'undecodable' | 'ignored'; readonly cause: string; readonly message: string }
+
+export interface DecodedMessage {
+  readonly kind: 'message'
+  readonly to: { readonly address: Address } | { readonly hash: string }
+  readonly id: string
+  readonly messageKind: 'create' | 'event'
+  readonly body: object
+  /** Trace context the record's text tells, for records that have none in their headers. */
+  readonly traceparent?: unknown
+}
+
+/** Reads of declared tables. */
+export interface RowReads {
+  /** One row by its key columns. */
+  one(table: string, key: TenantRow['key']): Promise<StoredRow | undefined>
+  /** In order of the key; the first 1,000. */
+  list(table: string, where: RowFilter): Promise<readonly StoredRow[]>
+}
 
 /** Pure: the same record always becomes the same. */
 export type InboundDecoder = (record: InboundText) => Decoded
@@ -170,6 +183,11 @@ export interface ActorDefinition {
   readonly tasks?: Readonly<Record<string, TaskDefinition>>
   /** Outside topics this type is fed from, each with its decoder. */
   readonly inbound?: Readonly<Record<string, InboundDecoder>>
+  /**
+   * Looks at a decoded message before it is taken in, where its record alone does not tell whether it may be: gives it back, or a
+   * refusal. Reads wait for the database, and the topic with them. Default: every message is taken in.
+   */
+  readonly admit?: (message: DecodedMessage, record: InboundText, rows: RowReads) => Promise<Decoded>
   /** A small JSON value kept in a column of its own, for lists. */
   readonly progress?: (snapshot: AnyMachineSnapshot) => Json
   readonly tables?: readonly TableDefinition[]

@@ -14,9 +14,10 @@ import { retentionTerms } from './retention.ts'
 import type { RuntimePorts } from './runtime-api.ts'
 import { SnapshotCache } from './snapshot-cache.ts'
 import { Standstill } from './standstill.ts'
-import { createStatus } from './status.ts'
+import { type Counters, createStatus } from './status.ts'
 import { createSupervisor, type Supervisor } from './supervisor.ts'
 import { TaskRunner } from './tasks.ts'
+import { tellDeadLetters } from './tell-dead-letters.ts'
 import { type TenantRows, tenantRows } from './tenant-rows.ts'
 import { atMost, timeLimit } from './time-limit.ts'
 import { TimerQueue } from './timers.ts'
@@ -68,62 +69,58 @@ export class DurableRuntime {
     this.#supervisor = this.#createSupervisor()
     const { database: connection, log } = this.#supervisor
     const tracing = ports.tracing ?? noTracing
-    const shared = { ...ports, tracing, connection, log, registry, partitions: this.#partitions, changes: this.#changes }
-    this.requests = new Requests({ ...shared, partitions: options.partitions, maxMessageBytes: options.maxMessageBytes })
-    this.queries = new Queries({ ...shared, partitions: options.partitions, now: () => this.#partitions.now() })
+    const count = (by: Partial<Counters>): void => this.status.trigger.counted({ by })
+    const shared = { ...ports, ...options, tracing, connection, log, registry, count, partitions: this.#partitions, changes: this.#changes }
     this.rows = tenantRows(shared)
+    this.requests = new Requests({ ...shared, rows: this.rows, partitions: options.partitions })
+    this.queries = new Queries({ ...shared, partitions: options.partitions, now: () => this.#partitions.now() })
     this.#outside = createOutside({
       ...shared,
       inbound: ports.inbound,
       connection: log,
+      rows: this.rows,
       status: this.status,
-      maxMessageBytes: options.maxMessageBytes,
       skewMs: () => this.#partitions.skewMs,
     })
     this.#tasks = new TaskRunner({
       ...shared,
       standstill: this.#standstill,
-      reach: this.requests.reachOfTasks(this.rows),
+      reach: this.requests.reachOfTasks(),
       wake: () => this.#processor.wake(),
     })
     this.#relay = new OutboxRelay({ ...shared, owned: () => this.#partitions.ids(), pollMs: options.outboxPollMs })
     this.#processor = new Processor({
       ...shared,
-      owner: options.owner,
       watermark: this.#outside,
-      pollLimit: options.pollLimit,
-      passivateAfterMs: options.passivateAfterMs,
       cache: new SnapshotCache(options.cacheActors),
       timers: new TimerQueue(ports.store),
       tasks: this.#tasks,
       onCommitted: (turn) => {
         this.#changes.committed(turn)
+        tellDeadLetters(turn.deadLetters, ports.logger)
         this.#relay.committed(turn.outbox)
       },
-      count: (by) => this.status.trigger.counted({ by }),
     })
   }
 
   #createSupervisor(): Supervisor {
-    const { ports, options } = { ports: this.#ports, options: this.#options }
-    const { broker, store } = ports
+    const { broker, store } = this.#ports
     return createSupervisor({
-      ...ports,
+      ...this.#ports,
+      ...this.#options,
       status: this.status,
-      probeMs: options.probeMs,
-      monitorIntervalMs: options.monitorIntervalMs,
       database: { open: () => this.#open(), ping: async () => void (await store.ping()) },
       broker:
         broker === undefined
           ? undefined
-          : { open: () => broker.open({ partitions: options.partitions, topics: this.#outside.topics }), ping: () => broker.ping() },
+          : { open: () => broker.open({ partitions: this.#options.partitions, topics: this.#outside.topics }), ping: () => broker.ping() },
       check: () =>
         monitorRound({
-          ...ports,
+          ...this.#ports,
+          ...this.#options,
           owned: () => this.#partitions.ids(),
           now: () => this.#partitions.now(),
-          mailboxRetentionMs: options.mailboxRetentionMs,
-          terms: retentionTerms(this.#registry, options.retentionMs),
+          terms: retentionTerms(this.#registry, this.#options.retentionMs),
           onRound: (woken) => this.#alarms.round(woken),
         }),
     })
@@ -200,9 +197,7 @@ export class DurableRuntime {
         .release()
         .catch((error: unknown) => this.#ports.logger.warn({ error: messageOf(error) }, 'the partitions could not be released'))
     }
-    for (const unsubscribe of this.#unsubscribe) {
-      unsubscribe()
-    }
+    this.#unsubscribe.forEach((unsubscribe) => unsubscribe())
     this.#changes.stop()
     await this.#supervisor.stop()
     await this.#loop
@@ -217,8 +212,6 @@ export class DurableRuntime {
 
   async #drain(drainMs: number): Promise<void> {
     const deadline = this.#ports.clock.now() + drainMs
-    if (this.#tasks.running > 0) {
-      await this.#changes.until(undefined, async () => (this.#tasks.running === 0 ? true : undefined), deadline)
-    }
+    await this.#changes.until(undefined, async () => (this.#tasks.running === 0 ? true : undefined), deadline)
   }
 }

@@ -1,7 +1,8 @@
-import type { Decoded, InboundDecoder } from './define-actor.ts'
-import { messageOf } from './errors.ts'
+import type { Decoded, DecodedMessage, InboundDecoder, InboundText, RowReads } from './define-actor.ts'
+import { messageOf as causeOf } from './errors.ts'
 import { type Address, hashAddress, type Message } from './message.ts'
 import type { InboundRecord } from './ports.ts'
+import type { InboundReader } from './registry.ts'
 import { messageFor } from './senders.ts'
 import { withTrace } from './tracing.ts'
 import type { Refusal } from './turn.ts'
@@ -21,29 +22,43 @@ export function placeOf({ topic, partition, offset }: Pick<InboundRecord, 'topic
   return `${topic}/${partition}/${offset}`
 }
 
-/** The message a record of the outside becomes: for an actor, or one that writes a dead letter. Never throws. */
-export function inboundMessage(
-  record: InboundRecord,
-  reader: { readonly type: string; readonly decode: InboundDecoder },
-  maxBytes: number,
-): { readonly message: Message; readonly undecodable: boolean } {
-  const { text, decoded } = decode(record, reader.decode)
+/** What a record of the outside comes to: a message for an actor, one that writes a dead letter, or nothing. */
+export type Read =
+  | { readonly kind: 'message' | 'undecodable'; readonly message: Message }
+  | { readonly kind: 'ignored'; readonly cause: string; readonly why: string }
+
+export interface ReadParts {
+  readonly rows: RowReads
+  readonly maxMessageBytes: number
+}
+
+/** Decodes a record and asks its actor type whether it may come in. @throws what reading the database throws */
+export async function readRecord(record: InboundRecord, reader: InboundReader, parts: ReadParts): Promise<Read> {
+  const { text, decoded } = await decode(record, reader, parts)
+  if (decoded.kind === 'ignored') {
+    return { kind: 'ignored', cause: decoded.cause, why: decoded.message }
+  }
+  if (decoded.kind !== 'message') {
+    return { kind: decoded.kind === 'refused' ? 'message' : 'undecodable', message: deadLetterOf(record, decoded, text) }
+  }
   try {
-    if (decoded.kind === 'message') {
-      const address = 'address' in decoded.to ? decoded.to.address : hashAddress(reader.type, decoded.to.hash)
-      const message = messageFor(address, decoded.messageKind, decoded.body, decoded.id, maxBytes)
-      return { message: withTrace(message, record.traceparent ?? decoded.traceparent), undecodable: false }
-    }
-    return { message: deadLetterOf(record, decoded, text), undecodable: decoded.kind === 'undecodable' }
+    return { kind: 'message', message: messageOf(decoded, record, reader, parts.maxMessageBytes) }
   } catch (error) {
-    return {
-      message: deadLetterOf(record, { kind: 'undecodable', cause: 'invalid-message', message: messageOf(error) }, text),
-      undecodable: true,
-    }
+    const undecodable = { kind: 'undecodable', cause: 'invalid-message', message: causeOf(error) } as const
+    return { kind: 'undecodable', message: deadLetterOf(record, undecodable, text) }
   }
 }
 
-function decode(record: InboundRecord, decoder: InboundDecoder): { readonly text: string; readonly decoded: Decoded } {
+function messageOf(decoded: DecodedMessage, record: InboundRecord, { type }: InboundReader, maxBytes: number): Message {
+  const address = 'address' in decoded.to ? decoded.to.address : hashAddress(type, decoded.to.hash)
+  return withTrace(messageFor(address, decoded.messageKind, decoded.body, decoded.id, maxBytes), record.traceparent ?? decoded.traceparent)
+}
+
+async function decode(
+  record: InboundRecord,
+  { admit, decode: decoder }: InboundReader,
+  { maxMessageBytes: maxBodyBytes, rows }: ReadParts,
+): Promise<{ readonly text: string; readonly decoded: Decoded }> {
   if (record.value === null) {
     return { text: '', decoded: { kind: 'undecodable', cause: 'empty-record', message: 'the record has no value; send a JSON envelope' } }
   }
@@ -57,16 +72,22 @@ function decode(record: InboundRecord, decoder: InboundDecoder): { readonly text
       decoded: { kind: 'undecodable', cause: 'invalid-utf8', message: 'the record is not UTF-8; its bytes stand here in base64' },
     }
   }
+  const { topic, partition, offset, timestamp } = record
+  const inbound = { topic, partition, offset, timestamp, text, maxBodyBytes }
+  const decoded = decodedBy(decoder, inbound)
+  return { text, decoded: decoded.kind === 'message' && admit !== undefined ? await admit(decoded, inbound, rows) : decoded }
+}
+
+function decodedBy(decoder: InboundDecoder, inbound: InboundText): Decoded {
   try {
-    const { topic, partition, offset, timestamp } = record
-    return { text, decoded: decoder({ topic, partition, offset, timestamp, text }) }
+    return decoder(inbound)
   } catch (error) {
-    return { text, decoded: { kind: 'undecodable', cause: 'decoder-failed', message: messageOf(error) } }
+    return { kind: 'undecodable', cause: 'decoder-failed', message: causeOf(error) }
   }
 }
 
 /** The turn of this message writes the dead letter and its answers (rules 58). */
-function deadLetterOf(record: InboundRecord, decoded: Exclude<Decoded, { kind: 'message' }>, text: string): Message {
+function deadLetterOf(record: InboundRecord, decoded: Exclude<Decoded, DecodedMessage>, text: string): Message {
   const place = placeOf(record)
   const refusal: Refusal = {
     cause: decoded.cause,

@@ -1,5 +1,6 @@
 import type { Connection } from './connection.ts'
-import { inboundMessage } from './inbound-message.ts'
+import type { RowReads } from './define-actor.ts'
+import { type Read, readRecord } from './inbound-message.ts'
 import type { Message } from './message.ts'
 import type { Inbound, InboundRecord, Logger, Mailbox } from './ports.ts'
 import type { Registry } from './registry.ts'
@@ -15,6 +16,8 @@ export interface InboundRelayParts {
   readonly logger: Logger
   readonly tracing: Tracing
   readonly maxMessageBytes: number
+  /** For those who look before they let a message in. */
+  readonly rows: RowReads
   readonly count: (by: Partial<Counters>) => void
 }
 
@@ -28,18 +31,36 @@ export function startInbound(parts: InboundRelayParts): void {
 }
 
 async function take(records: readonly InboundRecord[], parts: InboundRelayParts): Promise<void> {
-  const taken = records.flatMap((record) => {
-    const reader = parts.registry.inbound.get(record.topic)
-    return reader === undefined ? [] : [{ record, ...inboundMessage(record, reader, parts.maxMessageBytes) }]
-  })
-  for (const { record, message, undecodable } of taken) {
-    if (undecodable) {
-      const { topic, partition, offset } = record
-      parts.logger.warn({ topic, partition, offset, deadLetter: message.id }, 'a record of the outside could not be decoded')
-    }
+  const read = await Promise.all(records.map((record) => readOne(record, parts)))
+  const taken = read.flatMap((each) => (each === undefined || each.kind === 'ignored' ? [] : [each]))
+  const undecodable = taken.filter(({ kind }) => kind === 'undecodable')
+  for (const { record, message } of undecodable) {
+    parts.logger.warn({ ...placeIn(record), deadLetter: message.id }, 'a record of the outside could not be decoded')
   }
+  const ignored = read.flatMap((each) => (each?.kind === 'ignored' ? [each] : []))
+  tellIgnored(ignored, parts.logger)
   await append(taken, parts)
-  parts.count({ inbound: taken.length, undecodable: taken.filter(({ undecodable }) => undecodable).length })
+  parts.count({ inbound: taken.length + ignored.length, undecodable: undecodable.length, ignored: ignored.length })
+}
+
+async function readOne(record: InboundRecord, { registry, rows, maxMessageBytes }: InboundRelayParts) {
+  const reader = registry.inbound.get(record.topic)
+  return reader === undefined ? undefined : { record, ...(await readRecord(record, reader, { rows, maxMessageBytes })) }
+}
+
+type Ignored = Extract<Read, { kind: 'ignored' }> & { readonly record: InboundRecord }
+
+/** A line for each cause: on a shared topic there may be thousands a second. */
+function tellIgnored(ignored: readonly Ignored[], logger: Logger): void {
+  for (const cause of new Set(ignored.map((each) => each.cause))) {
+    const records = ignored.filter((each) => each.cause === cause)
+    const [{ record, why }] = records as [Ignored]
+    logger.info({ cause, records: records.length, first: placeIn(record) }, `records of the outside are for nobody here: ${why}`)
+  }
+}
+
+function placeIn({ topic, partition, offset }: InboundRecord) {
+  return { topic, partition, offset }
 }
 
 interface Taken {

@@ -6,6 +6,8 @@ import type { Message } from './message.ts'
 import type { Clock, Logger, Mailbox, Published, Publisher, Random, Store } from './ports.ts'
 import { publishTraced } from './traced-publish.ts'
 import { Signal } from './signal.ts'
+import type { Counters } from './status.ts'
+import { tellDeadLetters } from './tell-dead-letters.ts'
 import { type Tracing, withTrace } from './tracing.ts'
 import type { DeadLetterRow, OutboxRow } from './turn-rows.ts'
 
@@ -20,6 +22,7 @@ export interface OutboxRelayParts {
   readonly random: Random
   readonly tracing: Tracing
   readonly logger: Logger
+  readonly count: (by: Partial<Counters>) => void
   /** Partitions owned at this moment. */
   readonly owned: () => readonly number[]
   /** A look into the outbox without a reason, ms: only a backstop, since every commit hands its outputs over. */
@@ -145,7 +148,8 @@ export class OutboxRelay {
         return known === undefined ? [] : [refusedOutput(row, known, this.#parts.clock.now())]
       })
       await this.#parts.connection.use(() => this.#parts.store.outboxRefused(letters))
-      this.#parts.logger.error({ outputs: refused }, 'outputs were refused for good; they are in the dead letters')
+      this.#parts.count({ deadLetters: letters.length })
+      tellDeadLetters(letters, this.#parts.logger)
     }
   }
 

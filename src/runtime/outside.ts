@@ -1,4 +1,5 @@
 import type { Connection } from './connection.ts'
+import type { RowReads } from './define-actor.ts'
 import { startInbound } from './inbound-relay.ts'
 import { InboundWatermark } from './inbound-watermark.ts'
 import type { Clock, Inbound, Logger, Mailbox, Store, Watermark } from './ports.ts'
@@ -18,6 +19,7 @@ export interface OutsideParts {
   /** The connection of the mailbox's server. */
   readonly connection: Pick<Connection, 'use'>
   readonly maxMessageBytes: number
+  readonly rows: RowReads
   readonly skewMs: () => number
 }
 

@@ -182,6 +182,12 @@ export interface ActorFilter {
   readonly after?: Address
 }
 
+/** Active actors of one type that the same version wrote, and how many of them are parked. */
+export interface WrittenBy extends Pick<ActorRow, 'type' | 'version' | 'codec' | 'xstate'> {
+  readonly actors: number
+  readonly parked: number
+}
+
 export interface StuckActor {
   readonly partition: number
   readonly address: Address
@@ -292,6 +298,8 @@ export interface Store extends TenantRowStore {
 
   /** Active actors of a type, counted by state. */
   activeStates(type: string): Promise<Readonly<Record<string, number>>>
+  /** Active actors, counted by what wrote them. */
+  writtenBy(): Promise<readonly WrittenBy[]>
 
   /** Dead letters, oldest first, a page at a time. */
   deadLetters(query: DeadLetterQuery): Promise<readonly StoredDeadLetter[]>

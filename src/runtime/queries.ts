@@ -7,6 +7,7 @@ import { partitionOf } from './message.ts'
 import type { ActorFilter, ActorSummary, DeadLetterQuery, Store, StoredDeadLetter, StuckActor } from './ports.ts'
 import type { Total } from './tenant-row-store.ts'
 import type { Registry } from './registry.ts'
+import { type Standing, standingOf } from './standing.ts'
 import { epitaph } from './tombstone.ts'
 import { type Transition, transitionOf, watch, type WatchOptions } from './watch.ts'
 
@@ -52,7 +53,8 @@ export class Queries {
   }
 
   async journal(address: string, options: { readonly after?: number; readonly limit?: number }): Promise<readonly Transition[]> {
-    const query = { partition: this.#partitionOf(address), address, afterEntry: options.after ?? -1, limit: options.limit ?? 10_000 }
+    const partition = ofPartition(address) ?? this.#partitionOf(address)
+    const query = { partition, address, afterEntry: options.after ?? -1, limit: options.limit ?? 10_000 }
     const rows = await this.#parts.connection.use(() => this.#parts.store.journal(query))
     return rows.map(transitionOf)
   }
@@ -80,6 +82,11 @@ export class Queries {
     return await this.#parts.connection.use(() => this.#parts.store.activeStates(type))
   }
 
+  async standing(): Promise<Standing> {
+    const { connection, registry, store } = this.#parts
+    return standingOf(await connection.use(() => store.writtenBy()), registry.all)
+  }
+
   async deadLetters(query: DeadLetterQuery): Promise<readonly StoredDeadLetter[]> {
     return await this.#parts.connection.use(() => this.#parts.store.deadLetters(query))
   }
@@ -99,4 +106,10 @@ export class Queries {
   #partitionOf(address: string): number {
     return partitionOf(address, this.#parts.partitions)
   }
+}
+
+/** What is told of a partition itself stands in its own journal: gaps of its log that were accepted. */
+function ofPartition(address: string): number | undefined {
+  const [, number] = /^partition\/(\d+)$/.exec(address) ?? []
+  return number === undefined ? undefined : Number(number)
 }

@@ -17,7 +17,13 @@ export interface Registry {
   readonly all: readonly RegisteredActor[]
   readonly tables: readonly TableDefinition[]
   /** Decoders of the outside topics. */
-  readonly inbound: ReadonlyMap<string, { readonly type: string; readonly decode: InboundDecoder }>
+  readonly inbound: ReadonlyMap<string, InboundReader>
+}
+
+/** Reads an outside topic for an actor type. */
+export interface InboundReader extends Pick<ActorDefinition, 'admit'> {
+  readonly type: string
+  readonly decode: InboundDecoder
 }
 
 /**
@@ -37,7 +43,7 @@ export function createRegistry(actors: Readonly<Record<string, ActorDefinition>>
 
 /** A record has one reader: two types may not be fed from the same topic. */
 function inboundOf(all: readonly RegisteredActor[]): Registry['inbound'] {
-  const byTopic = new Map<string, { readonly type: string; readonly decode: InboundDecoder }>()
+  const byTopic = new Map<string, InboundReader>()
   for (const { type, definition } of all) {
     for (const [topic, decode] of Object.entries(definition.inbound ?? {})) {
       const other = byTopic.get(topic)
@@ -47,7 +53,8 @@ function inboundOf(all: readonly RegisteredActor[]): Registry['inbound'] {
           `topic '${topic}' feeds actor types '${other.type}' and '${type}'; give it to one of them`,
         )
       }
-      byTopic.set(topic, { type, decode })
+      const { admit } = definition
+      byTopic.set(topic, { type, decode, ...(admit === undefined ? {} : { admit }) })
     }
   }
   return byTopic

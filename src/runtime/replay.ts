@@ -1,16 +1,18 @@
 import type { Connection } from './connection.ts'
 import { QuireError } from './errors.ts'
-import { inboundAddress, inboundMessage } from './inbound-message.ts'
-import type { Message, Position } from './message.ts'
+import type { RowReads } from './define-actor.ts'
+import { inboundAddress, readRecord } from './inbound-message.ts'
+import { actorTypeOf, type Message, type Position } from './message.ts'
 import { type Actor, letterAct } from './storage-act.ts'
-import type { Store, StoredDeadLetter } from './ports.ts'
-import type { Registry } from './registry.ts'
+import type { InboundRecord, Store, StoredDeadLetter } from './ports.ts'
+import type { InboundReader, Registry } from './registry.ts'
 
 export interface ReplayParts {
   readonly store: Pick<Store, 'deadLetters' | 'deadLetterReplayed' | 'outboxAgain'>
   readonly connection: Pick<Connection, 'use'>
   readonly registry: Registry
   readonly maxMessageBytes: number
+  readonly rows: RowReads
   /** Appends in order; resolves when all are durable. */
   readonly append: (...messages: readonly Message[]) => Promise<readonly Position[]>
 }
@@ -18,7 +20,7 @@ export interface ReplayParts {
 /**
  * Sends a dead letter again as a message of its own, `<id>#r1`, the second time `<id>#r2`; an output is offered again instead
  * (then null). Who did it goes before, for the journal. After a crash between append and mark the same ids are sent again.
- * @throws QuireError `dead-letter-unknown`; `invalid-message` for a record that still cannot be decoded
+ * @throws QuireError `dead-letter-unknown`; `invalid-message` for a record that is still refused
  */
 export async function replay(deadLetterId: string, actor: Actor, parts: ReplayParts): Promise<Position | null> {
   const { store, connection, append } = parts
@@ -31,7 +33,7 @@ export async function replay(deadLetterId: string, actor: Actor, parts: ReplayPa
     await connection.use(() => store.deadLetterReplayed(letter.id, times))
     return null
   }
-  const again = { ...messageOf(letter, parts), id: `${letter.messageId}#r${times}`, replayOf: letter.id }
+  const again = { ...(await messageOf(letter, parts)), id: `${letter.messageId}#r${times}`, replayOf: letter.id }
   const [, position] = await append(record, again)
   await connection.use(() => store.deadLetterReplayed(letter.id, times))
   return position as Position
@@ -52,25 +54,41 @@ async function letterOf(id: string, { connection, store }: ReplayParts): Promise
   return letter
 }
 
-function messageOf(letter: StoredDeadLetter, parts: ReplayParts): Message {
-  const topic = [...parts.registry.inbound.keys()].find((name) => inboundAddress(name) === letter.address)
+/** What comes from the outside goes through its decoder again: that, or what it is checked against, may have been mended. */
+async function messageOf(letter: StoredDeadLetter, parts: ReplayParts): Promise<Message> {
+  const { address, body, kind, messageId } = letter
+  const topics = [...parts.registry.inbound.keys()]
+  const topic = topics.find((name) => inboundAddress(name) === address)
   if (topic !== undefined) {
-    return decodedAgain(letter, topic, parts)
+    return await readAgain(letter, [topic], parts)
   }
-  return { id: letter.messageId, address: letter.address, kind: letter.kind === 'create' ? 'create' : 'event', body: letter.body }
+  if (kind === 'refused') {
+    return await readAgain(
+      letter,
+      topics.filter((name) => parts.registry.inbound.get(name)?.type === actorTypeOf(address)),
+      parts,
+    )
+  }
+  return { id: messageId, address, kind: kind === 'create' ? 'create' : 'event', body }
 }
 
-/** A record of the outside goes through its decoder again: it may have been mended meanwhile. */
-function decodedAgain(letter: StoredDeadLetter, topic: string, { registry, maxMessageBytes }: ReplayParts): Message {
-  const [partition, offset] = letter.messageId
-    .slice(topic.length + 1)
-    .split('/')
-    .map(Number)
-  const record = { topic, partition: partition ?? 0, offset: offset ?? 0, timestamp: letter.at, value: Buffer.from(letter.body) }
-  const reader = registry.inbound.get(topic)
-  const decoded = reader === undefined ? undefined : inboundMessage(record, reader, maxMessageBytes)
-  if (decoded === undefined || decoded.message.kind === 'refused') {
-    throw new QuireError('invalid-message', `the record of ${letter.id} still cannot be decoded; mend its decoder or discard it`)
+/** By the first of the topics that takes it: a refused record's letter does not tell its own. */
+async function readAgain(letter: StoredDeadLetter, topics: readonly string[], parts: ReplayParts): Promise<Message> {
+  for (const topic of topics) {
+    const read = await readRecord(recordOf(letter, topic), parts.registry.inbound.get(topic) as InboundReader, parts)
+    if (read.kind === 'message' && read.message.kind !== 'refused') {
+      return read.message
+    }
   }
-  return decoded.message
+  throw new QuireError('invalid-message', `the record of ${letter.id} is still refused; mend what its cause names, or discard it`)
+}
+
+function recordOf({ at, body, messageId }: StoredDeadLetter, topic: string): InboundRecord {
+  const [partition = 0, offset = 0] = messageId.startsWith(`${topic}/`)
+    ? messageId
+        .slice(topic.length + 1)
+        .split('/')
+        .map(Number)
+    : []
+  return { topic, partition, offset, timestamp: at, value: Buffer.from(body) }
 }

@@ -8,9 +8,9 @@ import type { Archive } from './archive.ts'
 import type { Clock, Mailbox, Store } from './ports.ts'
 import type { Registry } from './registry.ts'
 import { discard, replay } from './replay.ts'
-import type { SendOptions } from './runtime-api.ts'
+import type { Noted, SendOptions } from './runtime-api.ts'
 import { append, assertAddress, messageFor } from './senders.ts'
-import type { Actor } from './storage-act.ts'
+import { type Actor, storageAct } from './storage-act.ts'
 import type { TaskReach } from './task-call.ts'
 import type { TenantRows } from './tenant-rows.ts'
 import { type Tracing, withTrace } from './tracing.ts'
@@ -28,6 +28,7 @@ export interface RequestParts {
   readonly changes: Changes
   readonly partitions: number
   readonly maxMessageBytes: number
+  readonly rows: TenantRows
   readonly archive?: Archive
 }
 
@@ -123,6 +124,14 @@ export class Requests {
     return await replay(deadLetterId, actor, this.#actParts())
   }
 
+  /** Resolves when it is durable; the journal has it a moment later. */
+  async note(address: string, { what, details = null }: Noted, actor: Actor & { readonly id: string }): Promise<Position> {
+    assertAddress(address)
+    const body = JSON.stringify(storageAct({ type: 'NOTE', what, details }, actor))
+    const [position] = await this.#append([{ id: actor.id, address, kind: 'act', body }])
+    return position as Position
+  }
+
   async discard(deadLetterId: string, actor: Actor): Promise<void> {
     await this.whenProcessed(await discard(deadLetterId, actor, this.#actParts()), actTimeoutMs)
   }
@@ -138,7 +147,8 @@ export class Requests {
   }
 
   /** What tasks may do besides their work. */
-  reachOfTasks(rows: TenantRows): TaskReach {
+  reachOfTasks(): TaskReach {
+    const { rows } = this.#parts
     return {
       send: async (address, event, options) => {
         await this.append(address, 'event', event, { ...options, timeoutMs: 30_000 })

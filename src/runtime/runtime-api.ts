@@ -1,5 +1,6 @@
 import type { Archive } from './archive.ts'
 import type { ActorState, WaitCondition } from './actor-state.ts'
+import type { Json } from './define-actor.ts'
 import type { Explanation } from './explain.ts'
 import type { OutboundEvent } from './local-publisher.ts'
 import type { Position } from './message.ts'
@@ -23,6 +24,7 @@ import type {
 import type { Total } from './tenant-row-store.ts'
 import type { Forgotten } from './forget.ts'
 import type { StatusStore } from './status.ts'
+import type { Standing } from './standing.ts'
 import type { Actor } from './storage-act.ts'
 import type { TenantRows } from './tenant-rows.ts'
 import type { Traceparent, Tracing } from './tracing.ts'
@@ -58,6 +60,12 @@ export interface SendOptions {
   readonly traceparent?: Traceparent
 }
 
+/** What was done, in a few words, with its ids. */
+export interface Noted {
+  readonly what: string
+  readonly details?: Json
+}
+
 /** Durable actors for any machine. See `createQuire` for the everyday form. */
 export interface Runtime {
   /** Resolves at once: the runtime runs, or waits for its servers and says so in `status`. */
@@ -86,6 +94,8 @@ export interface Runtime {
   stuck(limit: number): Promise<readonly StuckActor[]>
   /** Active actors of a type, counted by state. */
   activeStates(type: string): Promise<Readonly<Record<string, number>>>
+  /** Active actors that stand still until a person acts, counted. */
+  standing(): Promise<Standing>
   /** The sum of a column of a declared table, since a time. */
   total(table: string, sum: Total): Promise<number>
   /** Dead letters, oldest first, a page at a time. */
@@ -97,6 +107,8 @@ export interface Runtime {
    * recorded without their bodies and a second create bears nothing. Outputs that wait for the outside leave first.
    */
   forget(address: string, by: Actor & { readonly id: string }): Promise<Forgotten>
+  /** Keeps in the journal of an address, e.g. `assignment/7`, who did what there, where no actor tells of it. */
+  note(address: string, what: Noted, by: Actor & { readonly id: string }): Promise<Position>
   readonly status: StatusStore
   /** Rows of declared tables that belong to no actor. */
   readonly rows: TenantRows

@@ -109,6 +109,11 @@ export function revive(row: ActorRow, kind: RegisteredActor): LiveActor {
   }
 }
 
+/** Written by a version this process does not know: such an actor stands still until that version runs. */
+export function isNewer(row: Pick<ActorRow, 'version' | 'codec' | 'xstate'>, { version }: Pick<ActorDefinition, 'version'>): boolean {
+  return row.version > version || row.codec > codecVersion || row.xstate > xstateMajor
+}
+
 function assertReadable(row: ActorRow, definition: ActorDefinition): void {
   if (row.machine !== definition.machine.id) {
     throw new QuireError(
@@ -117,7 +122,7 @@ function assertReadable(row: ActorRow, definition: ActorDefinition): void {
       { details: { address: row.address, stored: row.machine, registered: definition.machine.id } },
     )
   }
-  if (row.version > definition.version || row.codec > codecVersion || row.xstate > xstateMajor) {
+  if (isNewer(row, definition)) {
     throw new QuireError(
       'snapshot-newer',
       `${row.address} was written by version ${row.version} (codec ${row.codec}, xstate ${row.xstate}); this process knows version ${definition.version} (codec ${codecVersion}, xstate ${xstateMajor}); deploy the newer version`,

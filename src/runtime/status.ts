@@ -36,9 +36,11 @@ export interface Counters {
   readonly deadLetters: number
   readonly held: number
   readonly fenced: number
-  /** Records of outside topics re-keyed into the mailbox, and those that could not be decoded. */
+  /** Records read from outside topics, and those that could not be decoded. */
   readonly inbound: number
   readonly undecodable: number
+  /** Records and messages for nobody here: nothing of them is kept. */
+  readonly ignored: number
 }
 
 const zero: Counters = {
@@ -53,6 +55,7 @@ const zero: Counters = {
   fenced: 0,
   inbound: 0,
   undecodable: 0,
+  ignored: 0,
 }
 
 const initial: Status = {

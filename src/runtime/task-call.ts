@@ -50,7 +50,7 @@ async function callPromiseLogic(task: TaskRow, kind: RegisteredActor, input: unk
 }
 
 /** The same for all attempts of one opening of a task, after restarts too. */
-export function idempotencyKeyOf(task: TaskRow): string {
+function idempotencyKeyOf(task: TaskRow): string {
   return `${task.address}#${task.id}#${task.opened}`
 }
 
@@ -58,6 +58,34 @@ export function idempotencyKeyOf(task: TaskRow): string {
 export function spanOfTask({ address, id, source, attempt, traceparent }: TaskRow): SpanStart {
   const attributes = { 'quire.address': address, 'quire.task.id': id, 'quire.task.attempt': attempt }
   return { name: `call ${source}`, kind: 'client', parent: traceparent, attributes }
+}
+
+export interface CallParts {
+  readonly reach: TaskReach
+  /** Throws when the process stood still: a call goes no further when that happened while it read rows. */
+  readonly standstill: { check(): void }
+  readonly signal: AbortSignal
+  readonly traceparent: Traceparent | null
+}
+
+/** What one call of a task is given. */
+export function scopeOf(task: TaskRow, { reach, standstill, signal, traceparent }: CallParts): TaskScope {
+  const looking = async <T>(read: Promise<T>): Promise<T> => {
+    const found = await read
+    standstill.check()
+    signal.throwIfAborted()
+    return found
+  }
+  return {
+    address: task.address,
+    signal,
+    idempotencyKey: idempotencyKeyOf(task),
+    attempt: task.attempt,
+    traceparent,
+    send: (address, event, { id }) => reach.send(address, event, traceparent === null ? { id } : { id, traceparent }),
+    readRow: (...row) => looking(reach.readRow(...row)),
+    readRows: (...rows) => looking(reach.readRows(...rows)),
+  }
 }
 
 /** An error as the machine's event carries it. */

@@ -1,15 +1,14 @@
 import { backOffMs } from './back-off.ts'
-import type { TaskScope } from './define-actor.ts'
 import type { TaskOutcome } from './delivery.ts'
 import { messageOf } from './errors.ts'
 import type { Clock, Random, Store } from './ports.ts'
 import type { Registry } from './registry.ts'
 import type { Standstill } from './standstill.ts'
 import { repairStrings } from './strict-json.ts'
-import { callTask, errorJson, idempotencyKeyOf, limitOf, spanOfTask, type TaskReach, untilAborted } from './task-call.ts'
+import { callTask, errorJson, limitOf, scopeOf, spanOfTask, type TaskReach, untilAborted } from './task-call.ts'
 import { isTaskDelay, type TaskDelay } from './task-delay.ts'
 import { TaskQueue } from './task-queue.ts'
-import type { Traceparent, Tracing } from './tracing.ts'
+import type { Tracing } from './tracing.ts'
 import type { TaskKey, TaskRow, TaskUpdate, Turn } from './turn-rows.ts'
 
 /** Leases without an end after which a task is taken for deadly (rules 23). */
@@ -197,14 +196,7 @@ export class TaskRunner {
     const limitMs = limitOf(kind.definition.tasks?.[task.source], 'timeoutMs')
     const cancel = this.#parts.clock.schedule(limitMs, () => controller.abort(new Error(`the task took longer than ${limitMs} ms`)))
     const span = this.#parts.tracing.start(spanOfTask(task))
-    const scope: TaskScope = {
-      ...this.#reachOf(controller.signal, span.traceparent),
-      address: task.address,
-      signal: controller.signal,
-      idempotencyKey: idempotencyKeyOf(task),
-      attempt: task.attempt,
-      traceparent: span.traceparent,
-    }
+    const scope = scopeOf(task, { ...this.#parts, signal: controller.signal, traceparent: span.traceparent })
     const end = (record: () => void, error?: unknown): void => {
       cancel()
       span.end({ error })
@@ -217,22 +209,6 @@ export class TaskRunner {
       (result) => end(() => this.#outcomes.push({ task, result: { ok: true, output: result.output }, rows: result.rows ?? [] })),
       (error: unknown) => end(() => (isTaskDelay(error) ? this.#delayed(task, error) : this.#failed(task, error)), error),
     )
-  }
-
-  /** A call goes no further when its process stood still while it read rows. */
-  #reachOf(signal: AbortSignal, traceparent: Traceparent | null): TaskReach {
-    const { reach, standstill } = this.#parts
-    const looking = async <T>(read: Promise<T>): Promise<T> => {
-      const found = await read
-      standstill.check()
-      signal.throwIfAborted()
-      return found
-    }
-    return {
-      send: (address, event, { id }) => reach.send(address, event, traceparent === null ? { id } : { id, traceparent }),
-      readRow: (...row) => looking(reach.readRow(...row)),
-      readRows: (...rows) => looking(reach.readRows(...rows)),
-    }
   }
 
   #failed(task: TaskRow, error: unknown): void {

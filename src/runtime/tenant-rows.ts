@@ -1,14 +1,12 @@
 import type { Connection } from './connection.ts'
-import type { RowChange, RowFilter, StoredRow, TableDefinition, TenantRow } from './define-actor.ts'
+import type { RowChange, RowFilter, RowReads, StoredRow, TableDefinition } from './define-actor.ts'
 import { QuireError } from './errors.ts'
 import type { Store } from './ports.ts'
 import type { RowPage } from './tenant-row-store.ts'
 import type { Registry } from './registry.ts'
 
 /** Rows of declared tables that belong to no actor: read and changed from outside, at once and not through a turn. */
-export interface TenantRows {
-  /** One row by its key columns. */
-  one(table: string, key: TenantRow['key']): Promise<StoredRow | undefined>
+export interface TenantRows extends RowReads {
   /** In order of the key; by default the first 1,000. */
   list(table: string, where: RowFilter, page?: Partial<RowPage>): Promise<readonly StoredRow[]>
   count(table: string, where: RowFilter): Promise<number>

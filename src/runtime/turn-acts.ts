@@ -24,6 +24,7 @@ export function act(delivery: Delivery, actor: Stored, draft: TurnDraft): void {
       draft.discarded.push(order.deadLetter)
       return draft.journal(delivery, standing(actor))
     case 'REPLAY':
+    case 'NOTE':
       return draft.journal(delivery, standing(actor))
     default:
       draft.deadLetter(

@@ -67,6 +67,7 @@ export class TurnDraft {
   /** Messages for tombstones: their bodies are deleted from the log. */
   readonly withheld: Position[] = []
   readonly discarded: string[] = []
+  readonly strays: string[] = []
   /** Steps taken, and messages whose step threw. */
   stepped = 0
   failed = 0
@@ -146,17 +147,9 @@ export class TurnDraft {
 
   deadLetter(delivery: Delivery, cause: string, error: unknown): void {
     this.touch(delivery.partition)
-    this.deadLetters.push({
-      id: `${delivery.address}#${delivery.messageId}`,
-      partition: delivery.partition,
-      address: delivery.address,
-      messageId: delivery.messageId,
-      kind: delivery.kind,
-      body: delivery.body,
-      cause: isQuireError(error) ? (error as QuireError).code : cause,
-      message: messageOf(error),
-      at: this.now,
-    })
+    const { partition, address, messageId, kind, body } = delivery
+    const why = { cause: isQuireError(error) ? (error as QuireError).code : cause, message: messageOf(error) }
+    this.deadLetters.push({ id: `${address}#${messageId}`, partition, address, messageId, kind, body, ...why, at: this.now })
   }
 
   /** Leaves a tombstone in the place of an actor, and nothing else of it, of this turn's rows neither. */

@@ -3,7 +3,7 @@ import type { ActorDefinition } from './define-actor.ts'
 import { type FailureStreaks, isTooLong, withMessage } from './failure-streaks.ts'
 import { bodyOf, type Delivery, deliveryOfHeld, deliveryOfRecord } from './delivery.ts'
 import type { Output } from './effects.ts'
-import { QuireError } from './errors.ts'
+import { isHashAddress } from './message.ts'
 import type { Claim } from './ports.ts'
 import type { Registry } from './registry.ts'
 import { answerAtOnce } from './answer-at-once.ts'
@@ -42,6 +42,8 @@ export interface DecidedTurn {
   readonly actors: ReadonlyMap<string, LiveActor>
   readonly duplicates: number
   readonly conflicts: number
+  /** Ids of messages for an actor known by its hash alone that was never born here: they may be for somebody else, and are not kept. */
+  readonly strays: readonly string[]
   /** Addressees that stood still before this turn. */
   readonly wereParked: ReadonlySet<string>
   readonly streaks: FailureStreaks
@@ -81,9 +83,10 @@ export function decideTurn(input: TurnInput): DecidedTurn {
     draft.touch(update.partition)
     draft.tasksUpdated.push(update)
   }
+  const { strays } = draft
   const turn = draft.build((task) => firstCallAt(task, draft.actors.get(task.address)?.kind.definition))
   const wereParked = new Set([...input.actors.values()].filter((actor) => actor.parked !== null).map((actor) => actor.address))
-  return { turn, actors: draft.actors, wereParked, streaks, ...tally }
+  return { turn, actors: draft.actors, wereParked, streaks, strays, ...tally }
 }
 
 /** The first call of a task waits for the definition's `delayMs`. */
@@ -125,13 +128,15 @@ function route(delivery: Delivery, draft: TurnDraft, input: TurnInput): void {
   } else if (input.refusal !== undefined) {
     draft.deadLetter(wellFormed(delivery), 'commit-refused', input.refusal)
   } else if (delivery.kind === 'refused') {
-    refuse(delivery, draft)
+    refuse(delivery, actor, draft)
   } else if (actor?.parked != null && delivery.replayOf === undefined) {
     hold(delivery, draft)
   } else if (delivery.kind === 'create') {
     create(delivery, actor, input.registry.typeOf(delivery.address), draft)
+  } else if (actor === undefined && isHashAddress(delivery.address)) {
+    draft.strays.push(delivery.messageId)
   } else if (actor === undefined) {
-    draft.deadLetter(delivery, 'unknown-address', new QuireError('unknown-actor', `no actor was born at ${delivery.address}`))
+    draft.deadLetter(delivery, 'unknown-address', new Error(`no actor was born at ${delivery.address}`))
   } else if (actor.snapshot.status !== 'active') {
     draft.journal(delivery, { seq: actor.seq, state: stateNameOf(actor.snapshot), ignored: 'the actor is done' })
   } else if (delivery.kind === 'wake') {
@@ -154,12 +159,16 @@ export interface Refusal {
   readonly outputs: readonly Output[]
 }
 
-/** A request that bears no actor: its dead letter and its answers, ready made by whoever refused it. */
-function refuse(delivery: Delivery, draft: TurnDraft): void {
+/**
+ * A request that bears no actor: its dead letter and its answers, ready made by whoever refused it. Where an actor was born before
+ * there is no answer: the outside would take it for the end of that one (rules 3).
+ */
+function refuse(delivery: Delivery, actor: LiveActor | undefined, draft: TurnDraft): void {
   const refusal = bodyOf(delivery).value as object as Refusal
   draft.deadLetter({ ...delivery, body: refusal.body }, refusal.cause, new Error(refusal.message))
-  draft.journal(delivery, { seq: 0, state: '', ignored: refusal.message })
-  for (const output of refusal.outputs) {
+  const stands = actor === undefined ? { seq: 0, state: '' } : { seq: actor.seq, state: stateNameOf(actor.snapshot) }
+  draft.journal(delivery, { ...stands, ignored: refusal.message })
+  for (const output of actor === undefined ? refusal.outputs : []) {
     draft.send(delivery, output)
   }
 }

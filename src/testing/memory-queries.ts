@@ -2,6 +2,7 @@ import type { ActorSummary, Store } from '../runtime/ports.ts'
 import type { ActorRow } from '../runtime/turn-rows.ts'
 import { type MemoryDatabase, partitionRow } from './memory-database.ts'
 import { retentionReads } from './memory-retention.ts'
+import { standingReads } from './memory-standing.ts'
 import { readTenantRow, readTenantRows } from './memory-tenant-rows.ts'
 
 type Reads =
@@ -27,13 +28,14 @@ type Reads =
   | 'stuck'
   | 'counts'
   | 'activeStates'
+  | 'writtenBy'
   | 'deadLetters'
   | 'over'
   | 'storedOf'
 
 /** What the Store reads, over the maps of a memory database. */
 export function memoryQueries(db: MemoryDatabase): Pick<Store, Reads> {
-  return { ...turnReads(db), ...rowReads(db), ...peopleReads(db), ...healthReads(db), ...retentionReads(db) }
+  return { ...turnReads(db), ...rowReads(db), ...peopleReads(db), ...healthReads(db), ...standingReads(db), ...retentionReads(db) }
 }
 
 /** What the loop and the relay read. */

@@ -63,12 +63,17 @@ describe('the documentation', () => {
     const alarms = [...read('ops/prometheus/alerts.yml').matchAll(/- alert: (\w+)/g)].map(([, name]) => name)
     expect(alarms.length).toBeGreaterThan(10)
     const sections = runbook.split(/^### /m)
-    for (const name of [...alarms, 'log-truncated', 'log-replaced', 'many-failures']) {
+    const halts = ['log-truncated', 'log-replaced', 'many-failures']
+    const ofHalts = read('ops/prometheus/alerts.yml')
+      .split('- alert: ')
+      .find((text) => text.startsWith('QuirePartitionsHalted\n'))
+    expect(halts.filter((halt) => ofHalts?.includes(halt) !== true)).toEqual([])
+    for (const name of [...alarms, ...halts]) {
       expect(sections.find((section) => section.startsWith(`${name}\n`)) ?? `${name} is missing`).toMatch(/\*\*(Do|Cause and remedy)/)
     }
     const reasonsIn = (path: string): string[] => [
       ...new Set(
-        [...read(path).matchAll(/^ {2}\[(?:'[^']*', '(?:transient|permanent)'|\/.*\/i?), '([^']+)'\],$/gm)].map(
+        [...read(path).matchAll(/^ {2}\[(?:'[^']*', '(?:transient|blocked|permanent)'|\/.*\/i?), '([^']+)'\],$/gm)].map(
           ([, reason]) => reason ?? '',
         ),
       ),

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -107,6 +107,22 @@ describe('a data folder', () => {
       code: exitCodes.newerVersion,
       stderr: expect.stringMatching(/has format 99.*upgrade this process/),
     })
+  })
+
+  it('is closed to other users of the machine, also one that was open; what else stands in a folder stays open', async () => {
+    const modeOf = async (path: string): Promise<string> => ((await stat(path)).mode & 0o777).toString(8)
+    const [open, shared] = [join(folder, 'open'), join(folder, 'shared')]
+    for (const data of [open, shared]) {
+      await mkdir(data)
+      await chmod(data, 0o755)
+    }
+    await writeFile(join(shared, 'other.txt'), '')
+    for (const data of [open, shared, join(folder, 'new')]) {
+      expect(await quire('migrate', '--data', data)).toMatchObject({ code: 0 })
+    }
+    expect(await modeOf(open)).toBe('700')
+    expect(await modeOf(join(folder, 'new'))).toBe('700')
+    expect([await modeOf(shared), await modeOf(join(shared, 'postgres'))]).toEqual(['755', '700'])
   })
 
   it('that is not writable, or a file, is refused with the remedy', async () => {

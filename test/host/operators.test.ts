@@ -7,6 +7,8 @@ import { expect, it, onTestFinished } from 'vitest'
 import { batchInput } from '../../src/batch/request.ts'
 import { actCommand } from '../../src/host/cli/act.ts'
 import { discardDeadLetter, listDeadLetters, replayDeadLetter, showDeadLetter } from '../../src/host/cli/dead-letters.ts'
+import { doctor } from '../../src/host/cli/doctor.ts'
+import { migrateCommand } from '../../src/host/cli/migrate.ts'
 import type { Output } from '../../src/host/cli/output.ts'
 import { forgetCommand } from '../../src/host/cli/forget.ts'
 import { showJournal, showResult, why } from '../../src/host/cli/inspect.ts'
@@ -72,11 +74,18 @@ it('operators act on a folder that a service holds: who and why are kept, refusa
   await expect(said((output) => actCommand('pause', 'held', options, output))).rejects.toThrow('is CANCELLED already')
 })
 
+it('the doctor and the check of the schema look at a held folder too', async () => {
+  const options = await holding()
+  const { value } = await said((output) => doctor(options, output))
+  expect(value).toMatchObject({ ok: true, checks: expect.arrayContaining([expect.objectContaining({ name: 'schema', ok: true })]) })
+  expect((await said((output) => migrateCommand({ ...options, check: true }, output))).value).toEqual({ upToDate: true, pending: [] })
+})
+
 it('dead letters of a held folder are listed, shown, replayed and discarded', async () => {
   const options = await holding()
   const id = 'batch/unborn#stray'
   const listed = await said((output) => listDeadLetters(options, output))
-  expect(listed.value).toMatchObject({ deadLetters: [{ id, cause: 'unknown-actor', replayed: false }], more: false })
+  expect(listed.value).toMatchObject({ deadLetters: [{ id, cause: 'unknown-address', replayed: false }], more: false })
   expect((await said((output) => showDeadLetter(id, options, output))).lines).toContain('{"type":"PAUSE"}')
   expect((await said((output) => replayDeadLetter(id, options, output))).value).toMatchObject({
     position: { partition: expect.any(Number) },

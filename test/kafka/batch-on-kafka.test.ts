@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, expect, it } from 'vitest'
 import { batchActor } from '../../src/batch/batch.actor.ts'
 import type { Judge } from '../../src/batch/judge.ts'
@@ -71,7 +72,25 @@ describeWithKafka('a batch on the topics of the platform', (kafka) => {
     expect(new Set(judge.asked).size).toBe(6)
     expect(judge.asked).toHaveLength(6)
     expect(judge.traces).toEqual(new Set([upstream.traceId]))
+    // Another request of the same batch, of another correlation id, is answered once; the batch has no second life.
+    const other = { ...request, event_id: randomUUID(), correlation_id: randomUUID() }
+    await producer.send({ topic: `${prefix}${topics.request}`, messages: [{ key: 'bos-1', value: JSON.stringify(other) }] })
+    await expect.poll(() => quire.status.getSnapshot().context.counters.inbound, { timeout: 30_000 }).toBe(10)
     await quire.whenIdle({ timeoutMs: 30_000 })
+    const [answer] = await readTopic(kafkaClient(kafka.brokers), `${prefix}${topics.failed}`, `${kafka.groupPrefix}failed`, 1)
+    expect(JSON.parse(String(answer?.value))).toMatchObject({
+      correlation_id: other.correlation_id,
+      data: { entity_id: 'bos-1', system_metadata: { error_info: { reason: 'already_assessed' } } },
+    })
+    await quire.whenIdle({ timeoutMs: 30_000 })
+    // Each of its topics holds one record, and no more: what was told of the batch, and the answer.
+    const admin = kafkaClient(kafka.brokers).admin()
+    await admin.connect()
+    stops.push(() => admin.disconnect())
+    for (const topic of [topics.completed, topics.result, topics.resource, topics.failed]) {
+      const ends = await admin.fetchTopicOffsets(`${prefix}${topic}`)
+      expect(ends.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0)).toBe(1)
+    }
     for (const topic of [topics.completed, topics.result, topics.resource]) {
       const [record] = await readTopic(kafkaClient(kafka.brokers), `${prefix}${topic}`, `${kafka.groupPrefix}${topic}`, 1)
       expect(traceIdOf(String(record?.headers?.['traceparent']))).toBe(upstream.traceId)
@@ -80,6 +99,6 @@ describeWithKafka('a batch on the topics of the platform', (kafka) => {
         data: { entity_id: 'bos-1' },
       })
     }
-    expect(quire.status.getSnapshot().context.counters).toMatchObject({ inbound: 9, undecodable: 1, deadLetters: 1, duplicates: 1 })
+    expect(quire.status.getSnapshot().context.counters).toMatchObject({ inbound: 10, undecodable: 1, deadLetters: 1, duplicates: 1 })
   })
 })

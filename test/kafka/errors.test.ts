@@ -29,8 +29,13 @@ describe('what a broker or its client throws', () => {
     [exhausted(protocol('GROUP_AUTHORIZATION_FAILED')), 'not authorised'],
     [coded('DEPTH_ZERO_SELF_SIGNED_CERT'), 'TLS certificate'],
     [protocol('INVALID_REPLICATION_FACTOR'), 'topic settings'],
-  ])('%s never passes', (error, reason) => {
-    expect(brokerFailure(error)).toMatchObject({ server: 'broker', kind: 'permanent', reason })
+    [Object.assign(new Error('Snappy compression not implemented'), { name: 'KafkaJSNotImplemented' }), 'compression'],
+  ])('%s waits for a person', (error, reason) => {
+    expect(brokerFailure(error)).toMatchObject({ server: 'broker', kind: 'blocked', reason })
+  })
+
+  it('never passes when the record itself is too large', () => {
+    expect(brokerFailure(exhausted(protocol('MESSAGE_TOO_LARGE')))).toMatchObject({ kind: 'permanent', reason: 'size of a record' })
   })
 
   it('passes by itself when it is unknown, and is told in its own words, cut short', () => {

@@ -22,7 +22,7 @@ export type OperatorAct = 'CANCEL' | 'FORCE' | 'PAUSE' | 'RESUME' | 'WAKE'
 export type Failure = 'passing' | 'permanent'
 
 /** A batch, how it is brought to where it gets interesting, and how many events are explored from there. */
-export interface World extends Pick<StepOptions, 'essays' | 'request' | 'settings'> {
+export interface World extends Pick<StepOptions, 'essays' | 'request' | 'settings' | 'budget'> {
   readonly name: string
   readonly depth: number
   /** True: only transitions that no other world takes are looked for; for worlds that are dear. */

@@ -88,6 +88,9 @@ function kindsOf(before: StepBatch, command: Command, after: StepBatch, coarse: 
  */
 export function toursOf(world: World, known: Set<string>): Tour[] {
   const { batch, lead } = begun(world)
+  if (batch.isDone) {
+    return tourOfBirth(batch, world, known)
+  }
   const graph = explore(batch, world)
   const tours: Tour[] = []
   for (;;) {
@@ -104,6 +107,13 @@ export function toursOf(world: World, known: Set<string>): Tour[] {
     }
     tours.push({ world, commands: [...lead, ...commands], lead: lead.length })
   }
+}
+
+/** Of a batch that ends with its birth. */
+function tourOfBirth({ taken }: StepBatch, world: World, known: Set<string>): Tour[] {
+  const isNew = taken.some((id) => !known.has(id))
+  taken.forEach((id) => known.add(id))
+  return isNew ? [{ world, commands: [], lead: 0 }] : []
 }
 
 /** The shortest way from a state that ends with a kind of step not known yet. */

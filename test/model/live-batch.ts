@@ -2,6 +2,7 @@ import type { AnyStateMachine } from 'xstate'
 import { batchActor } from '../../src/batch/batch.actor.ts'
 import { comparisonId } from '../../src/batch/comparison-id.ts'
 import type { BatchProgress } from '../../src/batch/progress.ts'
+import { budgeted } from '../support/step-batch.ts'
 import { batchAddress, batchInput } from '../../src/batch/request.ts'
 import { type ComputationName, computations } from '../../src/batch/tasks/computing.ts'
 import type { ActorDefinition, Json, TaskDefinition, TaskScope } from '../../src/runtime/define-actor.ts'
@@ -51,7 +52,7 @@ export class LiveBatch {
       id: `e${String(index).padStart(4, '0')}`,
       storageId: `s${index}`,
     }))
-    const input = batchInput({ batchId: 'b', userId: 'u', essays, ...world.request }, world.settings)
+    const input = budgeted(batchInput({ batchId: 'b', userId: 'u', essays, ...world.request }, world.settings), world.budget)
     await live.#processed(await process.runtime().create(address, input, { id: 'create' }))
     return live
   }

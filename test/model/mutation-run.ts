@@ -26,7 +26,8 @@ const refused = 'the FORCE of the root refuses then, with the same numbers'
 export const equivalent: Readonly<Record<string, string>> = {
   'action lost: batch|VERDICT|0, closeAnswered':
     'outside WAITING_CALLBACKS no post is open that a verdict could close: SCORING has its own VERDICT, and a wave is chosen only when every slot is settled',
-  'branches swapped: batch.INITIALIZING|always|2 and 3': 'no essay and one essay are never true together',
+  'branches swapped: batch.INITIALIZING|always|0 and 1': 'a batch without a budget ends at its birth, when no text has failed yet',
+  'branches swapped: batch.INITIALIZING|always|3 and 4': 'no essay and one essay are never true together',
   'transition lost: batch.GENERATING_PAIRS|FORCE|1': refused,
   'transition lost: batch.WAITING_CALLBACKS|FORCE|1': refused,
   'branches swapped: batch.GENERATING_PAIRS|always|0 and 1': exclusive,

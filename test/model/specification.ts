@@ -175,6 +175,10 @@ export class Specification {
     if (this.phase !== 'INITIALIZING' || this.paused) {
       return
     }
+    if (!(this.terms.budget >= 1)) {
+      this.#fail('ERROR_PROCESSING', 'PROCESSING_ERROR')
+      return
+    }
     const students = this.#texts.slice(0, this.terms.essays)
     const here = students.filter((text) => text === 'here').length
     const isComplete = !students.includes('awaited')

@@ -1,6 +1,6 @@
 import type { AnyStateMachine } from 'xstate'
 import { batchInput } from '../../src/batch/request.ts'
-import { StepBatch } from '../support/step-batch.ts'
+import { budgeted, StepBatch } from '../support/step-batch.ts'
 import { type BatchView, viewOfSteps } from './batch-view.ts'
 import { type Command, labelOf, perform, type World } from './command.ts'
 import { type Boot, LiveBatch } from './live-batch.ts'
@@ -121,7 +121,8 @@ function withoutTimes(view: BatchView): BatchView {
 
 function termsOf(world: World) {
   const essays = Array.from({ length: world.essays ?? 4 }, (_, index) => ({ id: `e${index}`, storageId: `s${index}` }))
-  const { policy, deadlineMs, timeoutMs } = batchInput({ batchId: 'b', userId: 'u', essays, ...world.request }, world.settings)
+  const input = budgeted(batchInput({ batchId: 'b', userId: 'u', essays, ...world.request }, world.settings), world.budget)
+  const { policy, deadlineMs, timeoutMs } = input
   const { totalBudget, explicitBudget, maxRetryAttempts } = policy
   const assignment = world.request?.assignmentId !== undefined
   const prompt = world.request?.promptStorageId !== undefined && !assignment

@@ -22,6 +22,8 @@ export const worlds: readonly World[] = [
   },
   { name: 'an assignment was read', essays: 2, depth: 1, request: { assignmentId: 'a' }, lead: until('GENERATING_PAIRS') },
   { name: 'no essay', essays: 0, depth: 1 },
+  { name: 'no budget', essays: 2, budget: null, depth: 1 },
+  { name: 'a budget of nothing', essays: 2, budget: 0, depth: 1 },
   { name: 'one essay', essays: 1, depth: 4 },
   { name: 'two essays', essays: 2, depth: 5, settings: { maxRetryAttempts: 1 } },
   { name: 'one essay and a prompt', essays: 1, depth: 4, request: { promptStorageId: 'p' } },

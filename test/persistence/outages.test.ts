@@ -1,9 +1,11 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import pg from 'pg'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { lockFolder, requestOwner } from '../../src/persistence/folder-lock.ts'
 import { createQuire, type Quire } from '../../src/quire.ts'
+import type { Clock } from '../../src/runtime/ports.ts'
 import type { Status } from '../../src/runtime/status.ts'
+import { systemClock } from '../../src/runtime/system.ts'
 import { freshDatabase } from '../ports/adapters.ts'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -93,6 +95,35 @@ function pipe(one: Socket, other: Socket): void {
     from.on('close', () => to.destroy())
   }
 }
+
+describe('a Postgres that refuses while it is used', () => {
+  it('blocks until a person mends it, then what waited is done, once', async () => {
+    const database = await freshDatabase()
+    const admin = new pg.Client({ connectionString: database })
+    await admin.connect()
+    onTestFinished(() => admin.end())
+    const app = new URL(database)
+    app.username = `app_${app.pathname.slice(1)}`
+    app.password = 'secret'
+    await admin.query(`create role "${app.username}" login password 'secret'`)
+    await admin.query(`grant create on database "${app.pathname.slice(1)}" to "${app.username}"`)
+    // What was refused is tried again after half a minute: here 0.3 s.
+    const hasty: Clock = { now: systemClock.now, schedule: (ms, run) => systemClock.schedule(ms / 100, run) }
+    const quire = await createQuire({ database: app.href, actors: { lamp }, partitions: 2, clock: hasty })
+    onTestFinished(() => quire.stop())
+    await quire.start()
+    const timeoutMs = 3_000_000
+    await quire.create('lamp/1', { litForMs: 60_000_000 }, { id: 'create', timeoutMs })
+    await quire.whenIdle({ timeoutMs })
+    await admin.query(`revoke all on quire.actors from "${app.username}"`)
+    await quire.send('lamp/1', { type: 'PRESS' }, { id: 'p', timeoutMs })
+    expect((await status(quire, ({ database: { state } }) => state === 'blocked')).database.reason).toBe('missing privilege')
+    await admin.query(`grant all on quire.actors to "${app.username}"`)
+    expect(await quire.waitFor('lamp/1', { state: 'on' }, { timeoutMs })).toMatchObject({ seq: 2 })
+    expect(quire.status.getSnapshot().context).toMatchObject({ phase: 'running', alarm: null })
+    expect(await quire.deadLetters({ limit: 10 })).toEqual([])
+  })
+})
 
 describe('two processes on one database', () => {
   it('have one owner; the other stands by, is named, serves reads, and takes over when the first goes', async () => {

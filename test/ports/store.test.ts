@@ -415,6 +415,29 @@ describe.each(adapters)('the store on $name', ({ open }) => {
     expect((await store.counts([0])).failed).toBeGreaterThanOrEqual(1)
   })
 
+  it('counts active actors by what wrote them, and those of them that are parked', async () => {
+    const before = await store.writtenBy()
+    expect(before.filter(({ type }) => type === 'counted')).toEqual([])
+    const counted = { type: 'counted', machine: 'counted' }
+    await commit({
+      actors: [
+        actor('counted/1', counted),
+        actor('counted/2', { ...counted, parked: 'it threw' }),
+        actor('counted/3', { ...counted, version: 7 }),
+        actor('counted/4', { ...counted, version: 7, runStatus: 'done' }),
+      ],
+    })
+    const group = { type: 'counted', codec: 1, xstate: 5, actors: 1, parked: 0 }
+    const found = (await store.writtenBy()).filter(({ type }) => type === 'counted')
+    expect(found).toHaveLength(2)
+    expect(found).toEqual(
+      expect.arrayContaining([
+        { ...group, version: 1, actors: 2, parked: 1 },
+        { ...group, version: 7 },
+      ]),
+    )
+  })
+
   it('lists actors by type, state and status, a page at a time', async () => {
     await commit({
       actors: ['l/1', 'l/2', 'l/3'].map((address, index) => actor(address, { type: 'lister', state: index === 1 ? 'B' : 'A' })),

@@ -98,6 +98,7 @@ describe('the relay', () => {
       tracing: noTracing,
       owned: () => [0],
       pollMs: 60_000,
+      count: () => {},
     })
     return {
       relay,

@@ -49,7 +49,13 @@ class World {
   readonly clock = new SimulatedClock()
   readonly database: MemoryDatabase = createMemoryDatabase()
   readonly published: string[] = []
+  /** Lines of the log, from warnings up. */
+  readonly log: object[] = []
   #lives = 0
+
+  #note(level: string) {
+    return (fields: object, message: string): void => void this.log.push({ level, message, ...fields })
+  }
 
   /** A process; `store` and `publisher` may be given faults. */
   async boot(faults: { store?: (store: Store) => Store; publisher?: Publisher } = {}): Promise<Runtime> {
@@ -63,7 +69,7 @@ class World {
       clock: this.clock,
       ids: seededIds(name),
       random: seededRandom(name),
-      logger: silentLogger,
+      logger: { ...silentLogger, warn: this.#note('warn'), error: this.#note('error') },
     }
     const runtime = createRuntime({ counter }, ports, { partitions: 1, probeMs: 0, monitorIntervalMs: 0 })
     await runtime.start()
@@ -126,7 +132,7 @@ it('a message is not condemned for claims under which nothing was begun: one dea
   world.kill()
   await world.boot()
   await world.clock.advance(1_000)
-  expect(world.letters).toEqual(['event early unknown-actor'])
+  expect(world.letters).toEqual(['event early unknown-address'])
   expect(world.countOf('counter/1')).toBe(0)
 })
 
@@ -162,6 +168,9 @@ it('the same number of bad messages for few actors, or between good ones, is dea
   await runtime.send('counter/good', add(1), { id: 'good' })
   await world.clock.advance(1_000)
   expect(world.letters).toHaveLength(60)
+  expect(world.log).toHaveLength(60)
+  expect(world.log[0]).toMatchObject({ level: 'warn', address: 'counter/bad', messageId: 'm0', cause: 'step-failed' })
+  expect(Object.keys(world.log[0] ?? {})).not.toContain('body')
   expect(world.countOf('counter/good')).toBe(1)
   expect(runtime.status.getSnapshot().context.halted).toEqual([])
 })
@@ -204,6 +213,8 @@ it('an output the outside refuses for good is a dead letter, the later ones go o
   await world.clock.advance(10_000)
   expect(world.letters).toEqual([expect.stringMatching(/^output counter\/1#.+ message-too-large$/)])
   expect(world.published).toHaveLength(2)
+  expect(runtime.status.getSnapshot().context.counters.deadLetters).toBe(1)
+  expect(world.log).toMatchObject([{ level: 'error', address: 'counter/1', kind: 'output', cause: 'message-too-large' }])
   refuses = false
   const [letter] = world.database.deadLetters.keys()
   expect(await runtime.replay(letter as string)).toBeNull()
@@ -211,7 +222,7 @@ it('an output the outside refuses for good is a dead letter, the later ones go o
   expect(world.published.at(-1)).toContain('"count":1,')
 })
 
-it('a message of an address whose hash nobody has is a dead letter; one for a hash reaches its actor', async () => {
+it('a message for a hash reaches its actor; one for a hash nobody has is counted, and nothing of it is kept: it may be for another service', async () => {
   const world = new World()
   const runtime = await world.boot()
   await runtime.create('counter/1', {}, { id: 'birth' })
@@ -225,7 +236,8 @@ it('a message of an address whose hash nobody has is a dead letter; one for a ha
   ])
   await world.clock.advance(1_000)
   expect(world.countOf('counter/1')).toBe(5)
-  expect(world.letters).toEqual(['event unknown unknown-actor'])
+  expect(world.letters).toEqual([])
+  expect(runtime.status.getSnapshot().context.counters.ignored).toBe(1)
   expect(partitionOf(`counter/#${hash}`, 64)).toBe(partitionOf('counter/1', 64))
   await expect(runtime.send(`counter/#${hash}x`, add(1), { id: 'x' })).rejects.toThrow(/is no address/)
 })

@@ -71,7 +71,7 @@ class Process {
 }
 
 const refused = new PortFailure('database', 'transient', 'refused')
-const password = new PortFailure('database', 'permanent', 'authentication')
+const password = new PortFailure('database', 'blocked', 'authentication')
 
 describe('the supervisor', () => {
   it('starts while both servers are away, says why, and runs when they come, in either order', async () => {
@@ -120,6 +120,26 @@ describe('the supervisor', () => {
     process.database = undefined
     process.broker = undefined
     expect(await process.after(31_000)).toMatchObject({ database: { state: 'up' }, broker: { state: 'up' } })
+    await process.runtime.stop({ drainMs: 0 })
+  })
+
+  it('waits for a person when it is refused while it runs, and goes on when that is mended', async () => {
+    const process = new Process({ broker: true })
+    await process.runtime.start()
+    await process.after(100)
+    process.listener?.assigned([0, 1])
+    await process.after(100)
+    process.database = new PortFailure('database', 'blocked', 'missing privilege')
+    process.broker = new PortFailure('broker', 'blocked', 'not authorised')
+    expect(await process.after(6_000)).toMatchObject({
+      phase: 'waiting',
+      database: { state: 'blocked', reason: 'missing privilege' },
+      broker: { state: 'blocked', reason: 'not authorised' },
+      alarm: null,
+    })
+    process.database = undefined
+    process.broker = undefined
+    expect(await process.after(60_000)).toMatchObject({ phase: 'running', partitions: [0, 1], broker: { state: 'up' } })
     await process.runtime.stop({ drainMs: 0 })
   })
 

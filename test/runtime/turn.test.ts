@@ -99,7 +99,7 @@ describe('messages that cannot be stepped', () => {
   it('become dead letters when nobody was born there, and the position moves on', () => {
     const driver = new TurnDriver(actors)
     const { turn } = driver.turn({ records: [driver.record('lamp/9', 'event', { type: 'PRESS' })] })
-    expect(turn.deadLetters).toMatchObject([{ address: 'lamp/9', cause: 'unknown-actor', body: '{"type":"PRESS"}' }])
+    expect(turn.deadLetters).toMatchObject([{ address: 'lamp/9', cause: 'unknown-address', body: '{"type":"PRESS"}' }])
     expect(turn.partitions[0]?.toOffset).toBe(1)
   })
 

@@ -45,6 +45,21 @@ describe('the instructions of an assignment', () => {
     expect((await made.call('GET', `${instructionsPath}/assignment/a-1`)).json).toEqual(expected)
     expect((await keepInstructions(made, { student_prompt_storage_id: null })).json).toEqual(first.json)
 
+    // Who did what is in its journal.
+    const told = async (): Promise<object[]> =>
+      (await made.service.quire.journal('assignment/a-1')).map(({ kind, event }) => ({ kind, event }))
+    await expect.poll(told).toHaveLength(5)
+    expect((await told())[0]).toEqual({
+      kind: 'act',
+      event: {
+        type: 'NOTE',
+        what: 'instructions were kept',
+        details: { gradeScale: 'swedish_8_anchor' },
+        by: expect.stringMatching(/\S/),
+        reason: null,
+      },
+    })
+
     await keepInstructions(made, { assignment_id: 'a-2', grade_scale: 'eng5_np_national_9_step' })
     const course = await keepInstructions(made, { assignment_id: undefined, course_id: 'ENG5' })
     expect(course.json).toMatchObject({ assignment_id: null, course_id: 'ENG5' })

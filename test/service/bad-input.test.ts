@@ -1,3 +1,5 @@
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { createHmac } from 'node:crypto'
 import { request } from 'undici'
 import { describe, expect, it } from 'vitest'
@@ -48,14 +50,30 @@ describe('bytes over HTTP', () => {
     await made.service.quire.waitFor('batch/b-deep', { state: 'WAITING_CALLBACKS' }, { timeoutMs: 30_000 })
   })
 
-  it('that lie about their length, or come compressed, are refused', async () => {
+  it('that come compressed, or in another form, are refused', async () => {
     const made = await testService()
     await whenReady(made)
-    expect((await post(made, '/v1/batches', '{}', { 'content-encoding': 'gzip' })).status).toBeGreaterThanOrEqual(400)
-    expect((await post(made, '/v1/batches', '{}', { 'content-type': 'application/json; charset=utf-16' })).status).toBeGreaterThanOrEqual(
-      400,
-    )
-    expect((await post(made, '/v1/batches', '{}', { 'content-type': 'multipart/form-data; boundary=x' })).status).toBe(415)
+    const statusOf = async (headers: Record<string, string>): Promise<number> => (await post(made, '/v1/batches', '{}', headers)).status
+    expect(await statusOf({ 'content-encoding': 'gzip' })).toBe(400)
+    expect(await statusOf({ 'content-type': 'application/json; charset=utf-16' })).toBe(400)
+    expect(await statusOf({ 'content-type': 'multipart/form-data; boundary=x' })).toBe(415)
+  })
+
+  it('that lie about their length are refused, and what follows them on the connection is never a request', async () => {
+    const made = await testService()
+    await whenReady(made)
+    const body = JSON.stringify(requestEnvelope('b-smuggled', 4))
+    const smuggled = `POST /v1/batches HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+    const head = `POST /v1/callbacks HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\n`
+    const lies = [
+      `${head}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n${smuggled}`,
+      `${head}content-length: 2\r\ncontent-length: 3\r\n\r\n{}\n${smuggled}`,
+      `${head}content-length: -1\r\n\r\n${smuggled}`,
+    ]
+    for (const lie of lies) {
+      expect(await answersTo(made, lie)).toEqual(['HTTP/1.1 400'])
+    }
+    expect((await made.call('GET', '/v1/batches')).json['items']).toEqual([])
   })
 
   it('with a token somebody made up are refused as any other, and the answer does not say why', async () => {
@@ -80,3 +98,11 @@ describe('bytes over HTTP', () => {
     expect((await made.call('GET', '/v1/batches')).json['items']).toEqual([])
   })
 })
+
+/** Status lines of all answers to bytes on a connection of their own, until the service closes it. */
+async function answersTo({ url }: TestService, bytes: string): Promise<string[]> {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  socket.write(bytes)
+  return (await text(socket)).match(/^HTTP\/1\.1 \d+/gm) ?? []
+}

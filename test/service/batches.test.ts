@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import type { Judge } from '../../src/batch/judge.ts'
+import { freshDatabase } from '../ports/adapters.ts'
 import { callbackEnvelope, requestEnvelope } from '../support/kafka/platform.ts'
 import { type TestService, testService, whenReady } from '../support/batch-service.ts'
 
@@ -136,7 +138,7 @@ describe('a batch over HTTP', () => {
     const stranger = { ...good, correlation_id: randomUUID(), data: { ...good.data, correlation_id: randomUUID() } }
     expect(await made.call('POST', '/v1/callbacks', { body: stranger })).toMatchObject({
       status: 404,
-      json: { error: { code: 'uncorrelated', field: 'data.correlation_id' } },
+      json: { error: { code: 'CJ_CALLBACK_CORRELATION_FAILED', field: 'data.correlation_id' } },
     })
     expect((await made.call('GET', '/v1/batches/b-1')).json).toMatchObject({ counters: { completed: 0, failed: 0 } })
   })
@@ -165,8 +167,37 @@ describe('a batch over HTTP', () => {
     ])
   })
 
+  it('gives an act that is repeated with its key the answer it gave before, and refuses another act under that key', async () => {
+    const made = await asking(4)
+    const act = (name: string, key: string) =>
+      made.call('POST', `/v1/batches/b-1/${name}`, { headers: { 'idempotency-key': key }, body: { reason: 'a question' } })
+    const paused = await act('pause', 'k-1')
+    const resumed = await act('resume', 'k-2')
+    const early = await act('force', 'k-3')
+    expect([paused.status, resumed.status, early.status]).toEqual([200, 200, 409])
+    expect((await act('pause', 'k-1')).json).toEqual(paused.json)
+    expect(await act('resume', 'k-1')).toMatchObject({
+      status: 409,
+      json: { error: { message: expect.stringContaining('used for another act') } },
+    })
+    const cancelled = await act('cancel', 'k-4')
+    expect(cancelled).toMatchObject({ status: 200, json: { state: 'CANCELLED' } })
+    for (const [name, key, first] of [
+      ['cancel', 'k-4', cancelled],
+      ['pause', 'k-1', paused],
+      ['resume', 'k-2', resumed],
+      ['force', 'k-3', early],
+    ] as const) {
+      const again = await act(name, key)
+      expect([name, again.status, again.json]).toEqual([name, first.status, first.json])
+    }
+    expect(await act('cancel', 'k-5')).toMatchObject({ status: 409 })
+    expect(await act('cancel', 'k-5')).toMatchObject({ status: 409 })
+  })
+
   it('are listed by state, age and stuck, a page at a time', async () => {
-    const made = await testService()
+    const databaseUrl = await freshDatabase()
+    const made = await testService({ settings: { databaseUrl } })
     await whenReady(made)
     for (const batch of ['p-1', 'p-2', 'p-3']) {
       await made.call('POST', '/v1/batches', { body: requestEnvelope(batch, 4) })
@@ -177,6 +208,13 @@ describe('a batch over HTTP', () => {
     expect((await made.call('GET', '/v1/batches?limit=2&after=p-2')).json).toMatchObject({ items: [{ batch: 'p-3' }], next: null })
     expect((await made.call('GET', '/v1/batches?olderThanSeconds=3600')).json).toEqual({ items: [], next: null })
     expect((await made.call('GET', '/v1/batches?stuck=true')).json).toEqual({ items: [], next: null })
+    const client = new pg.Client({ connectionString: databaseUrl })
+    await client.connect()
+    await client.query("delete from quire.timers where address = 'batch/p-2'")
+    await client.query("update quire.actors set waits_outside = false where address = 'batch/p-2'")
+    await client.end()
+    expect((await made.call('GET', '/v1/batches?stuck=true&run=active')).json).toMatchObject({ items: [{ batch: 'p-2' }], next: null })
+    expect((await made.call('GET', '/v1/batches?stuck=true&run=done')).json).toEqual({ items: [], next: null })
     expect(await made.call('GET', '/v1/batches?limit=0')).toMatchObject({ status: 400, json: { error: { field: 'limit' } } })
   })
 })

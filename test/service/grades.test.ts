@@ -192,7 +192,7 @@ describe('a batch of an assignment', () => {
     await expect.poll(async () => (await made.call('GET', '/metrics')).text).toContain(counted)
   })
 
-  it('that is unknown is refused: to the caller at once, of the topic by a failed event', async () => {
+  it('that is unknown is refused to the caller, and no batch is born', async () => {
     const made = await assigned(truthful().judge)
     const unknown = requested('g-5', { assignment_id: 'a-2' })
     expect(await made.call('POST', '/v1/batches', { body: unknown })).toMatchObject({
@@ -200,9 +200,13 @@ describe('a batch of an assignment', () => {
       json: { error: { code: 'VALIDATION_ERROR', field: 'assignment_id', message: expect.stringContaining("unknown assignment 'a-2'") } },
     })
     expect((await made.call('GET', '/v1/batches')).json['items']).toEqual([])
+  })
+
+  it('that was deleted meanwhile fails the batch, with the reason', async () => {
+    const made = await assigned(truthful().judge)
     const essays = [0, 1].map((index) => ({ id: `e${index}`, storageId: `t${index}` }))
     const body = batchInput({ batchId: 'g-5', userId: 'teacher', assignmentId: 'a-2', essays })
-    await made.service.quire.create('batch/g-5', body, { id: 'of-the-topic' })
+    await made.service.quire.create('batch/g-5', body, { id: 'of-an-embedder' })
     const failed = (await eventsOf(made, 'g-5')).get(topics.failed)
     expect(failed).toMatchObject({
       status: 'failed_critically',

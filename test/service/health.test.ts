@@ -1,7 +1,10 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import pg from 'pg'
+import { exitCodes } from '../../src/host/exit-codes.ts'
 import { freshDatabase } from '../ports/adapters.ts'
 import { type TestService, testService, token, whenReady } from '../support/batch-service.ts'
 import { callbackEnvelope, requestEnvelope } from '../support/kafka/platform.ts'
+import { quire } from '../support/command.ts'
 import { createTcpProxy } from '../support/tcp-proxy.ts'
 
 /** Resolves when the database is in this state for the service. */
@@ -53,6 +56,16 @@ describe('health', () => {
     expect(await made.service.health()).toMatchObject({ live: true, ready: true })
   })
 
+  it('of the loop alone asks no server', async () => {
+    const made = await testService()
+    await whenReady(made)
+    const asked = vi.spyOn(made.service.quire, 'stuck')
+    expect(await made.call('GET', '/healthz/live')).toMatchObject({ status: 200, json: { live: true } })
+    expect(asked).not.toHaveBeenCalled()
+    await made.call('GET', '/healthz/ready')
+    expect(asked).toHaveBeenCalledOnce()
+  })
+
   it('of an outage: not ready and nothing taken, but alive; then all goes on by itself', async () => {
     const made = await behindProxy()
     await whenReady(made)
@@ -80,6 +93,32 @@ describe('health', () => {
   })
 })
 
+it('actors that wait for a person are counted by the metrics and by the doctor: parked ones, and those of a newer version', async () => {
+  const databaseUrl = await freshDatabase()
+  const made = await testService({ settings: { databaseUrl } })
+  await whenReady(made)
+  for (const id of ['s-1', 's-2', 's-3']) {
+    await made.call('POST', '/v1/batches', { body: requestEnvelope(id, 4) })
+    await made.service.quire.waitFor(`batch/${id}`, { state: 'WAITING_CALLBACKS' })
+  }
+  expect(await metric(made, 'quire_actors_standing_still{why="newer"}')).toBe(0)
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  await client.query("update quire.actors set version = 99 where address in ('batch/s-1', 'batch/s-2')")
+  await client.query("update quire.actors set parked = 'it threw' where address = 'batch/s-3'")
+  await client.end()
+  expect(await metric(made, 'quire_actors_standing_still{why="newer"}')).toBe(2)
+  expect(await metric(made, 'quire_actors_standing_still{why="parked"}')).toBe(1)
+  const { code, json } = await quire('doctor', '--json', '--database', databaseUrl)
+  expect(code).toBe(exitCodes.unwell)
+  expect(json['checks']).toEqual(
+    expect.arrayContaining([
+      { name: 'versions', ok: false, detail: expect.stringMatching(/^2 active actors/), remedy: expect.stringContaining('deploy') },
+      { name: 'actors', ok: false, detail: expect.stringContaining('batch/s-3'), remedy: expect.stringContaining('replay') },
+    ]),
+  )
+})
+
 describe('several services in one process', () => {
   it('are told apart by schema: one takes over from another, a third has batches of its own', async () => {
     const databaseUrl = await freshDatabase()
@@ -104,7 +143,7 @@ describe('several services in one process', () => {
     await second.call('POST', '/v1/batches/m-1/cancel')
     expect(await second.call('GET', '/healthz/ready')).toMatchObject({ status: 200 })
     await expect.poll(() => metric(second, 'quire_completions_total{status="CANCELLED",trigger="operator"}')).toBe(1)
-    expect(await metric(other, 'quire_completions_total{status="CANCELLED",trigger="operator"}')).toBeUndefined()
+    expect(await metric(other, 'quire_completions_total{status="CANCELLED",trigger="operator"}')).toBe(0)
   })
 })
 

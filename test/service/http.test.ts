@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { silentLogger } from '../../src/runtime/system.ts'
 import { type Answer, testService, token, whenReady } from '../support/batch-service.ts'
 
 /** Sends bytes as they are: paths and headers that no client would. */
@@ -71,6 +72,26 @@ describe('access over HTTP', () => {
     expect(rebound).toMatch(/^HTTP\/1.1 403/)
   })
 
+  it('without a token obeys no page of another origin, but its own page and whoever names none', async () => {
+    const made = await testService({ settings: { apiToken: undefined } })
+    await whenReady(made)
+    const pause = (headers: Readonly<Record<string, string>>) => made.call('POST', '/v1/batches/b/pause', { headers })
+    const foreign = [
+      { origin: 'https://evil.example.org' },
+      { origin: 'http://localhost:1' },
+      { origin: 'null' },
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+    ]
+    for (const headers of foreign) {
+      expect([headers, await pause(headers)]).toMatchObject([headers, { status: 403, json: { error: { code: 'forbidden' } } }])
+    }
+    for (const headers of [{ origin: made.url, 'sec-fetch-site': 'same-origin' }, { 'sec-fetch-site': 'none' }, {}]) {
+      expect([headers, await pause(headers)]).toMatchObject([headers, { status: 404, json: { error: { code: 'unknown-batch' } } }])
+    }
+    expect(await made.call('GET', '/v1/batches', { headers: { 'sec-fetch-site': 'cross-site' } })).toMatchObject({ status: 200 })
+  })
+
   it('is limited a minute, with Retry-After; probes are not', async () => {
     const made = await testService({ settings: { httpRatePerMinute: 3 } })
     await whenReady(made)
@@ -81,6 +102,19 @@ describe('access over HTTP', () => {
     expect(refused).toMatchObject({ status: 429, json: { error: { code: 'rate-limited' } } })
     expect(refused.headers['retry-after']).toMatch(/^\d+$/)
     expect(await made.call('GET', '/healthz/live')).toMatchObject({ status: 200 })
+  })
+
+  it.each([
+    ['wrong tokens', '/v1/batches', 401],
+    ['unknown paths', '/nothing', 404],
+  ])('counts %s among the requests of a minute', async (_, path, status) => {
+    const made = await testService({ settings: { httpRatePerMinute: 3 } })
+    const statuses: number[] = []
+    for (let n = 0; n < 4; n += 1) {
+      statuses.push((await made.call('GET', path, { headers: { authorization: 'Bearer wrong' } })).status)
+    }
+    expect(statuses).toEqual([status, status, status, 429])
+    expect(await made.call('GET', '/metrics')).toMatchObject({ status: 200 })
   })
 })
 
@@ -136,6 +170,17 @@ describe('what a caller may send', () => {
     )
     expect(answer).toMatch(/^HTTP\/1.1 404/)
     expect(answer).toMatch(/\{"error":\{"code":"(unknown-batch|not-found)"/)
+  })
+
+  it('that fails in the service is logged with the batch it names, and tells nothing of the cause', async () => {
+    const lines: object[] = []
+    const made = await testService({ logger: { ...silentLogger, error: (fields, message) => void lines.push({ ...fields, message }) } })
+    await whenReady(made)
+    vi.spyOn(made.service.quire, 'inspect').mockRejectedValueOnce(new Error('a defect'))
+    const answer = await made.call('GET', '/v1/batches/b-1')
+    expect(answer).toMatchObject({ status: 500, json: { error: { code: 'internal' } } })
+    expect(answer.text).not.toContain('a defect')
+    expect(lines).toEqual([expect.objectContaining({ message: 'a request failed', address: 'batch/b-1', route: '/v1/batches/:batch' })])
   })
 
   it('gets the headers of security, and is never kept by a cache', async () => {

@@ -137,6 +137,8 @@ describe('quire serve', () => {
     expect(complaint).toContain("QUIRE_HTTP_PORT is 'x'")
     expect(complaint).toContain("QUIRE_MAX_ESSAYS is '0'")
     expect(complaint).toContain('QUIRE_API_TOKEN is not set')
+    expect(complaint).toContain('QUIRE_CONTENT_SERVICE_URL is not set')
+    expect(complaint).toContain('QUIRE_DATABASE_URL is not set')
   })
 
   it('ends at once at the second signal, also while a task is under way', async () => {

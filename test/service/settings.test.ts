@@ -1,16 +1,20 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { settingsPage } from '../../scripts/settings/page.ts'
+import { batchInput } from '../../src/batch/request.ts'
 import { batchSettings } from '../../src/batch/settings.ts'
 import { batchSettingsOf } from '../../src/host/batch-settings.ts'
-import { completeSettings, readSettings, unknownSettings } from '../../src/host/read-settings.ts'
+import { completeSettings, type Environment, readServeSettings, readSettings, unknownSettings } from '../../src/host/read-settings.ts'
 import { settingsTable } from '../../src/host/settings.ts'
 import { isQuireError } from '../../src/runtime/errors.ts'
 import { runtimeDefaults } from '../../src/runtime/options.ts'
 
-function problemsOf(environment: Readonly<Record<string, string>>): readonly string[] {
+function problemsOf(
+  environment: Readonly<Record<string, string>>,
+  read: (given: Environment) => unknown = readSettings,
+): readonly string[] {
   try {
-    readSettings(environment)
+    read(environment)
   } catch (error) {
     return isQuireError(error, 'invalid-option') ? error.message.split('\n') : [String(error)]
   }
@@ -23,6 +27,28 @@ describe('the settings', () => {
     expect(batchSettingsOf(settings)).toEqual(batchSettings)
     expect(settings).toMatchObject({ mailboxPartitions: runtimeDefaults.partitions, httpHost: '127.0.0.1', httpPort: 9_090 })
     expect(settings.monitorIntervalSeconds * 1_000).toBe(runtimeDefaults.monitorIntervalMs)
+  })
+
+  it('that are taken make batches: at both ends of every range', () => {
+    const ends = Object.values(settingsTable).flatMap(({ name, remedy }) =>
+      (/^give a (?:whole )?number from (\S+) to (\S+)$/.exec(remedy)?.slice(1) ?? []).map((end) => [name, end] as const),
+    )
+    expect(ends.map(([name]) => name)).toContain('QUIRE_MAX_RETRY_ATTEMPTS')
+    const essays = [1, 2].map((number) => ({ id: `e${number}`, storageId: `t${number}` }))
+    const refused = ends.flatMap(([name, end]) => {
+      // What two settings say together is complained of at the start: nobody asks for batches then.
+      if (problemsOf({ QUIRE_ARCHIVE_DIR: 'archive', [name]: end }).length > 0) {
+        return []
+      }
+      const settings = readSettings({ QUIRE_ARCHIVE_DIR: 'archive', [name]: end })
+      try {
+        batchInput({ batchId: 'b', userId: 'u', essays: essays.slice(0, settings.maxEssays) }, batchSettingsOf(settings))
+        return []
+      } catch (error) {
+        return [`${name}=${end}: ${(error as Error).message}`]
+      }
+    })
+    expect(refused).toEqual([])
   })
 
   it('are named by every problem at once, each with its variable and the remedy', () => {
@@ -39,11 +65,27 @@ describe('the settings', () => {
       'QUIRE_DATABASE_URL cannot be used (it is not shown); give postgres://USER:PASSWORD@HOST:PORT/DATABASE',
       "QUIRE_KAFKA_BROKERS is 'one:9092, two'; give HOST:PORT,HOST:PORT",
       "QUIRE_HTTP_PORT is '99999'; give a whole number from 0 to 65535",
-      "QUIRE_MIN_SUCCESS_RATE_THRESHOLD is 'high'; give a number from 0 to 1",
+      "QUIRE_MIN_SUCCESS_RATE_THRESHOLD is 'high'; give a number from 0.01 to 1",
       "QUIRE_MONITOR_INTERVAL_SECONDS is '-1'; give a whole number from 0 to 31536000",
       'QUIRE_KAFKA_SASL_MECHANISM is not set; set all three QUIRE_KAFKA_SASL_ ones, or none',
       'QUIRE_KAFKA_SASL_PASSWORD is not set; set all three QUIRE_KAFKA_SASL_ ones, or none',
     ])
+  })
+
+  it('of the service name also what it cannot do without, and what may be misspelt for it', () => {
+    const missing = [
+      'QUIRE_CONTENT_SERVICE_URL is not set; texts are fetched there',
+      'QUIRE_LLM_PROVIDER_SERVICE_URL is not set; comparisons are posted there',
+      'QUIRE_DATABASE_URL is not set; name a Postgres, or a folder for an embedded one with QUIRE_DATA_DIR',
+    ]
+    expect(problemsOf({ QUIRE_HTTP_PORT: 'x', QUIRE_DATBASE_URL: 'postgres://host/db' }, readServeSettings)).toEqual([
+      "QUIRE_HTTP_PORT is 'x'; give a whole number from 0 to 65535",
+      ...missing,
+      'QUIRE_DATBASE_URL is no setting of quire serve; see docs/settings.md',
+    ])
+    const url = 'http://localhost:1'
+    const enough = { QUIRE_CONTENT_SERVICE_URL: url, QUIRE_LLM_PROVIDER_SERVICE_URL: url, QUIRE_DATA_DIR: 'data', QUIRE_OTHER: '1' }
+    expect(problemsOf(enough, readServeSettings)).toEqual([])
   })
 
   it('set to nothing are not set', () => {

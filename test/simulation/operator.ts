@@ -50,7 +50,7 @@ export class Operator {
     const all = [...deadLetters.values()].filter(({ id }) => !this.#tried.has(id))
     return (
       all.find(({ cause }) => cause === 'delivery-deadly') ??
-      all.find(({ cause, address }) => cause === 'unknown-actor' && actors.has(address))
+      all.find(({ cause, address }) => cause === 'unknown-address' && actors.has(address))
     )
   }
 }

@@ -7,7 +7,7 @@ import type { BatchSettings } from '../../src/batch/settings.ts'
 import { type ComputationName, computations } from '../../src/batch/tasks/computing.ts'
 import type { SubmitInput } from '../../src/batch/tasks/submit-comparison.ts'
 import { decodeSlots, type Slot } from '../../src/judging/comparison.ts'
-import type { BatchContext, FoundAssignment } from '../../src/machines/batch.machine.ts'
+import type { BatchContext, BatchInput, FoundAssignment } from '../../src/machines/batch.machine.ts'
 import { consequencesOf } from '../../src/runtime/consequences.ts'
 import type { Json, TenantRow } from '../../src/runtime/define-actor.ts'
 import type { Output } from '../../src/runtime/effects.ts'
@@ -20,6 +20,8 @@ export interface StepOptions {
   readonly essays?: number
   readonly request?: Partial<BatchRequest>
   readonly settings?: Partial<BatchSettings>
+  /** What a program that errs gives in the place of the budget; null: nothing at all. */
+  readonly budget?: number | null
   /** True: pure tasks (choosing pairs, fits, scores) wait for `compute`. */
   readonly hold?: boolean
   /** True: texts are not fetched by themselves. */
@@ -78,7 +80,7 @@ export class StepBatch {
       this.tasks = new Map(source.tasks)
       return
     }
-    const { essays = 4, request, settings, bare = false, at = 1_000_000 } = options
+    const { essays = 4, request, settings, budget, bare = false, at = 1_000_000 } = options
     this.at = at
     this.address = batchAddress(request?.batchId ?? 'b')
     const actor = batchActor({
@@ -92,7 +94,7 @@ export class StepBatch {
     }
     this.#kind = kind
     const named = Array.from({ length: essays }, (_, index) => ({ id: `e${String(index).padStart(4, '0')}`, storageId: `s${index}` }))
-    const input = batchInput({ batchId: 'b', userId: 'u', essays: named, ...request }, settings)
+    const input = budgeted(batchInput({ batchId: 'b', userId: 'u', essays: named, ...request }, settings), budget)
     const stepped = kind.stepper.birth({ ...input, at: this.at, id: 'birth' })
     this.#snapshot = stepped.snapshot
     this.#take(stepped, undefined, { type: 'xstate.init' })
@@ -376,4 +378,9 @@ export class StepBatch {
 /** The submit tasks that are open, with their inputs. */
 export function posts(batch: StepBatch): SubmitInput[] {
   return [...batch.tasks.values()].flatMap(({ source, input }) => (source === 'submitComparison' ? [input as SubmitInput] : []))
+}
+
+/** The birth with another budget, as no request can have it. */
+export function budgeted(input: BatchInput, budget: StepOptions['budget']): BatchInput {
+  return budget === undefined ? input : { ...input, policy: { ...input.policy, totalBudget: budget as number } }
 }

@@ -129,8 +129,11 @@ describe('a callback that is wrong', () => {
   })
 
   it('of another service’s comparison is uncorrelated, whatever its envelope says', () => {
-    expect(decoded(recorded('callback-essay-a'))).toMatchObject({ kind: 'undecodable', cause: 'uncorrelated' })
-    expect(decoded(callback('callback-essay-a', { correlation_id: foreign }))).toMatchObject({ kind: 'undecodable', cause: 'uncorrelated' })
+    expect(decoded(recorded('callback-essay-a'))).toMatchObject({ kind: 'ignored', cause: 'CJ_CALLBACK_CORRELATION_FAILED' })
+    expect(decoded(callback('callback-essay-a', { correlation_id: foreign }))).toMatchObject({
+      kind: 'ignored',
+      cause: 'CJ_CALLBACK_CORRELATION_FAILED',
+    })
   })
 
   it.each([

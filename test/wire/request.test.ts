@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type DecodedRequest, decodeRequest, type RefusedRequest } from '../../src/batch/inbound/decode-request.ts'
+import { type DecodedRequest, decodeRequest } from '../../src/batch/inbound/decode-request.ts'
 import type { MessageOrigin, Undecodable } from '../../src/batch/inbound/record.ts'
+import type { RefusedRequest } from '../../src/batch/inbound/refused-request.ts'
 import { failedMessage } from '../../src/batch/wire/completion.ts'
 import { readHints } from '../../src/batch/wire/hints.ts'
 import { requestMessage } from '../../src/batch/wire/request.ts'

@@ -1,4 +1,4 @@
-import type { RowChange, StoredRow, TenantRow } from '../../runtime/define-actor.ts'
+import type { RowChange, RowReads, StoredRow, TenantRow } from '../../runtime/define-actor.ts'
 import type { TenantRows } from '../../runtime/tenant-rows.ts'
 import { anchors, instructions, instructionTexts } from '../tables.ts'
 import { recordNumber } from './record-number.ts'
@@ -28,9 +28,7 @@ export interface GivenInstructions extends Pick<Instructions, 'subject' | 'text'
   readonly promptStorageId?: string | null
 }
 
-type Reads = Pick<TenantRows, 'one' | 'list'>
-
-export async function findInstructions(rows: Reads, subject: Subject): Promise<Instructions | undefined> {
+export async function findInstructions(rows: RowReads, subject: Subject): Promise<Instructions | undefined> {
   const row = await rows.one(instructions.name, keyOf(subject))
   return row === undefined ? undefined : await instructionsOf(row, rows)
 }
@@ -88,7 +86,7 @@ export function textRow(subject: Subject, use: TextUse, { storageId, digest, cre
   }
 }
 
-async function instructionsOf(row: StoredRow, rows: Reads): Promise<Instructions> {
+async function instructionsOf(row: StoredRow, rows: RowReads): Promise<Instructions> {
   const subject: Subject = { kind: row['kind'] as Subject['kind'], id: String(row['subject']) }
   const texts = await rows.list(instructionTexts.name, keyOf(subject))
   const placeOf = (use: TextUse): string | null => {

@@ -23,7 +23,7 @@ export interface DecodedVerdict {
  * has none; a malformed callback that names one is an error outcome INVALID_RESPONSE, or its wave would wait until the deadline
  * (domain 14). Texts are left as they came: the runtime makes them storable and says so in the journal. Never throws.
  */
-export function decodeCallback(text: string, origin: MessageOrigin | undefined): DecodedVerdict | Undecodable {
+export function decodeCallback(text: string, origin: MessageOrigin | undefined): DecodedVerdict | ForeignCallback | Undecodable {
   const json = parsed(text)
   if (!('value' in json)) {
     return json
@@ -58,8 +58,16 @@ function sentAt(event: VerdictEvent, timestamp: string | null | undefined): Verd
   return at === undefined ? event : { ...event, details: { ...event.details, sentAt: Math.trunc(at) } }
 }
 
-/** A good callback of somebody else's comparison is only counted; what is no callback at all is a dead letter (domain 14). */
-function unjoined(value: unknown, data: unknown): Undecodable {
+/** A good callback of a comparison that is none of ours: the topic is shared. It is counted and logged, nothing else (domain 14). */
+export interface ForeignCallback {
+  readonly kind: 'ignored'
+  readonly cause: 'CJ_CALLBACK_CORRELATION_FAILED'
+  readonly message: string
+  readonly field: string
+}
+
+/** What is no callback at all is a dead letter. */
+function unjoined(value: unknown, data: unknown): ForeignCallback | Undecodable {
   const envelope = envelopeOf(value)
   if ('complaint' in envelope) {
     return undecodable(
@@ -70,11 +78,8 @@ function unjoined(value: unknown, data: unknown): Undecodable {
   }
   const callback = callbackData.safeParse(data)
   if (callback.success) {
-    return undecodable(
-      'uncorrelated',
-      'correlation_id: is no comparison of a batch of this service; echo the id the post carried',
-      'data.correlation_id',
-    )
+    const message = 'correlation_id: is no comparison of a batch of this service; echo the id the post carried'
+    return { kind: 'ignored', cause: 'CJ_CALLBACK_CORRELATION_FAILED', message, field: 'data.correlation_id' }
   }
   const complaint = complaintOf(callback.error)
   return undecodable(

@@ -2,15 +2,15 @@ import type { BatchInput } from '../../machines/batch.machine.ts'
 import { isAddress } from '../../runtime/message.ts'
 import { repairStrings } from '../../runtime/strict-json.ts'
 import { withTrace } from '../../runtime/tracing.ts'
-import { type OutboundMessage, refusedEvent } from '../outbound.ts'
 import { assertEssayCount, batchAddress, batchInput, type BatchRequest, BatchRequestError } from '../request.ts'
 import { type BatchSettings, batchSettings } from '../settings.ts'
-import { type Complaint, complaintOf, sentenceOf } from '../wire/complaint.ts'
+import { type Complaint, complaintOf } from '../wire/complaint.ts'
 import type { InboundEnvelope } from '../wire/envelope.ts'
 import { momentOf } from '../wire/formats.ts'
 import { readHints } from '../wire/hints.ts'
 import { type RequestData, requestData } from '../wire/request.ts'
 import { eventId } from '../wire-ids.ts'
+import { refusedRequest, type RefusedRequest } from './refused-request.ts'
 import { envelopeOf, invalidEnvelope, type MessageOrigin, messageId, noMessageId, parsed, type Undecodable, undecodable } from './record.ts'
 
 /** The birth of a batch. */
@@ -24,27 +24,16 @@ export interface DecodedRequest {
   readonly traceparent?: string
 }
 
-/** A request no batch is made of, with the event that answers it (rules 58). */
-export interface RefusedRequest {
-  readonly kind: 'refused'
-  readonly address: string
-  readonly id: string
-  readonly cause: 'VALIDATION_ERROR'
-  readonly message: string
-  readonly field: string
-  /** The request as it came. */
-  readonly body: string
-  readonly outputs: readonly OutboundMessage[]
-}
-
 /**
  * Reads a record of the request topic, or the same envelope from elsewhere. Never throws.
  * @param overrides settings that differ from the defaults; budget, policy and seed are frozen into the birth
+ * @param maxBodyBytes what the log takes of a birth; default: whoever sends it finds out
  */
 export function decodeRequest(
   text: string,
   origin: MessageOrigin | undefined,
   overrides: Partial<BatchSettings> = {},
+  maxBodyBytes = Number.POSITIVE_INFINITY,
 ): DecodedRequest | RefusedRequest | Undecodable {
   const json = parsed(text)
   if (!('value' in json)) {
@@ -70,9 +59,23 @@ export function decodeRequest(
   const address = batchAddress(batchId)
   const correlationId = envelope.correlation_id?.toLowerCase() ?? eventId(address, 'correlation')
   const made = inputOf(envelope, { batchId, correlationId, originalRequest: text }, overrides)
-  return 'input' in made
-    ? withTrace({ kind: 'message', address, id, messageKind: 'create', body: made.input }, envelope.metadata?.['traceparent'])
-    : refused({ text, address, id, batchId, correlationId, at: timeOf(envelope, origin) }, made.complaint)
+  const known = { text, address, id, batchId, correlationId, at: timeOf(envelope, origin) }
+  if ('complaint' in made) {
+    return refusedRequest(known, made.complaint)
+  }
+  return isTooLarge(made.input, text, maxBodyBytes)
+    ? refusedRequest(known, tooLarge)
+    : withTrace({ kind: 'message', address, id, messageKind: 'create', body: made.input }, envelope.metadata?.['traceparent'])
+}
+
+/** The birth holds the request as it came and what is read from it: less than three times its text, which is quicker to measure. */
+function isTooLarge(input: BatchInput, text: string, maxBodyBytes: number): boolean {
+  return text.length * 3 > maxBodyBytes && Buffer.byteLength(JSON.stringify(input)) > maxBodyBytes
+}
+
+const tooLarge: Complaint = {
+  field: 'essays_for_cj',
+  problem: 'is too large to be kept with its request; ask for fewer essays at once, or use shorter ids',
 }
 
 /** A batch id that can be addressed, in the form it is stored in. */
@@ -161,28 +164,8 @@ function wireField(field: string): string {
   return wireNames[field] ?? [first, ...rest].map((name) => wireNames[name] ?? name).join('.')
 }
 
-interface Refused {
-  readonly text: string
-  readonly address: string
-  readonly id: string
-  readonly batchId: string
-  readonly correlationId: string
-  readonly at: number
-}
-
-function refused({ text, id, ...request }: Refused, complaint: Complaint): RefusedRequest {
-  const message = repairStrings(`${sentenceOf(complaint)}; correct it and send the request again`)
-  const field = repairStrings(complaint.field)
-  const output = refusedEvent({ ...request, messageId: id, field, message })
-  return { kind: 'refused', address: request.address, id, cause: 'VALIDATION_ERROR', message, field, body: text, outputs: [output] }
-}
-
-/** The end of the year 9999: later times have no ISO-8601 form of four digits. */
-const latestTime = 253_402_300_799_999
-
 /** A time that is the same when the record is read again: the record's own, else the sender's. */
 function timeOf(envelope: InboundEnvelope, origin: MessageOrigin | undefined): number {
   const ofRecord = origin !== undefined && 'topic' in origin ? origin.timestamp : undefined
-  const at = ofRecord ?? (envelope.event_timestamp == null ? undefined : momentOf(envelope.event_timestamp))
-  return at !== undefined && at >= 0 && at <= latestTime ? Math.trunc(at) : 0
+  return ofRecord ?? (envelope.event_timestamp == null ? undefined : momentOf(envelope.event_timestamp)) ?? 0
 }

@@ -8,7 +8,7 @@ export type MessageOrigin = RecordOrigin | { readonly idempotencyKey: string }
 /** Why a message can be joined with nothing: a dead letter, or 400. Names the field and the remedy. */
 export interface Undecodable {
   readonly kind: 'undecodable'
-  readonly cause: 'not-json' | 'envelope-invalid' | 'message-id-missing' | 'entity-id-missing' | 'callback-invalid' | 'uncorrelated'
+  readonly cause: 'not-json' | 'envelope-invalid' | 'message-id-missing' | 'entity-id-missing' | 'callback-invalid'
   readonly message: string
   /** What is wrong, where one field is. */
   readonly field?: string

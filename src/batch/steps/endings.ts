@@ -41,6 +41,8 @@ export function endOf(context: BatchContext, cause: EndCause): BatchEnd | null {
       return finish('COMPLETE_INSUFFICIENT_ESSAYS', 'one_essay', 'one essay needs no comparison', 'task')
     case 'cancelled':
       return failure('CANCELLED', 'PROCESSING_ERROR', 'cancelled', 'an operator cancelled the batch', 'operator')
+    case 'unbudgeted':
+      return failure('ERROR_PROCESSING', 'PROCESSING_ERROR', 'no_budget', noBudget(context))
     case 'broken':
       return failure('ERROR_PROCESSING', 'PROCESSING_ERROR', 'pairs_not_chosen', 'the pairs could not be chosen', 'task')
     case 'forced':
@@ -56,6 +58,10 @@ export function endOf(context: BatchContext, cause: EndCause): BatchEnd | null {
     case 'decided':
       return decidedFailure(context)
   }
+}
+
+function noBudget({ policy }: BatchContext): string {
+  return `total_budget is ${String(policy.totalBudget)}; whoever made this batch must give a number of comparisons, at least 1`
 }
 
 /** A request that does not fit its assignment is a wrong one; that it could not be read is not its fault. */

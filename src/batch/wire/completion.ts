@@ -44,7 +44,9 @@ const processingSummary = z
 /** CJAssessmentCompletedV1: that a batch is done, never a score (domain 4.8). */
 export const completedData = z.strictObject({
   ...entityFields(eventNames.completed),
-  status: z.literal('completed_successfully'),
+  status: z
+    .enum(['completed_successfully', 'failed_critically'])
+    .describe('failed_critically when no student was scored, e.g. when a small budget went into pairs of anchors.'),
   system_metadata: systemMetadata('completed', z.strictObject({})),
   cj_assessment_job_id: z.string().min(1),
   processing_summary: processingSummary,

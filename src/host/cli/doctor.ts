@@ -2,11 +2,9 @@ import { userInfo } from 'node:os'
 import { createKafkajsClient } from '../../kafka/kafkajs-client.ts'
 import { mailboxTopic } from '../../kafka/client-ports.ts'
 import { kafkaSettings } from '../../kafka/options.ts'
-import type { Database } from '../../persistence/database.ts'
-import { createStore } from '../../persistence/store.ts'
-import { survey } from '../../persistence/survey.ts'
+import { migrationsOf } from '../../persistence/survey.ts'
+import type { Upkeep } from '../../persistence/upkeep.ts'
 import { messageOf } from '../../runtime/errors.ts'
-import type { Store } from '../../runtime/ports.ts'
 import { silentLogger, systemClock } from '../../runtime/system.ts'
 import { CommandError } from '../command-error.ts'
 import { type Check, ill } from '../doctor/check.ts'
@@ -16,7 +14,7 @@ import { exitCodes } from '../exit-codes.ts'
 import { kafkaOptionsOf } from '../quire-options.ts'
 import { readSettings } from '../read-settings.ts'
 import type { DataOptions } from './data.ts'
-import { openDatabase } from './open-database.ts'
+import { openUpkeep } from './open-database.ts'
 import { operatorsBatch } from './operators-batch.ts'
 import type { Output } from './output.ts'
 
@@ -24,10 +22,10 @@ type Options = Readonly<Record<string, string | boolean | undefined>>
 
 /** `quire doctor`: looks at everything Quire needs and changes nothing, unless a gap is to be accepted. */
 export async function doctor(options: Options, output: Output): Promise<void> {
-  const { database, close } = await openDatabase(options as DataOptions)
+  const { upkeep, close } = await openUpkeep(options as DataOptions)
   try {
-    const { checks, halted, store } = await examine(database)
-    const accepted = await acceptGaps(options['acceptGap'], halted, store)
+    const { checks, halted } = await examine(upkeep)
+    const accepted = await acceptGaps(options['acceptGap'], halted, upkeep)
     const ok = checks.every((check) => check.ok)
     const lines = checks.map(
       ({ name, ok: fine, detail, remedy }) => `${fine ? 'ok  ' : 'FAIL'}  ${name}: ${detail}${remedy === null ? '' : ` - ${remedy}`}`,
@@ -45,31 +43,36 @@ export async function doctor(options: Options, output: Output): Promise<void> {
 interface Findings {
   readonly checks: readonly Check[]
   readonly halted: readonly HaltedLog[]
-  readonly store: Store
 }
 
-async function examine(database: Database): Promise<Findings> {
+async function examine(upkeep: Upkeep): Promise<Findings> {
   const kafka = kafkaOptionsOf(readSettings(process.env))
   const topic = `${kafka?.topicPrefix ?? ''}${mailboxTopic}`
-  const store = createStore(database, systemClock)
   try {
     const before = systemClock.now()
-    const found = await survey(database, operatorsBatch().tables ?? [])
+    const found = await upkeep.survey()
+    const definition = operatorsBatch()
+    const migrations = migrationsOf(found, definition.tables ?? [])
     const now = (before + systemClock.now()) / 2
-    const checks = databaseChecks(found, now, kafka === undefined ? 'a table of the database' : `Kafka topic ${topic}`)
-    if (kafka === undefined || found.schema === null || found.schema.pending.length > 0) {
-      return { checks, halted: [], store }
+    const log = kafka === undefined ? 'a table of the database' : `Kafka topic ${topic}`
+    const checks = databaseChecks(found, migrations, now, log, [{ type: 'batch', definition }])
+    if (kafka === undefined || found.schema === null || migrations.pending.length > 0) {
+      return { checks, halted: [] }
     }
     const client = createKafkajsClient(kafkaSettings(kafka), 'quire-doctor', { clock: systemClock, logger: silentLogger })
-    const log = await logChecks(client, topic, store, Number(found.schema.settings['partitions'])).finally(() => client.close())
-    return { checks: [...checks, ...log.checks], halted: log.halted, store }
+    const read = await logChecks(client, topic, upkeep, Number(found.schema.settings['partitions'])).finally(() => client.close())
+    return { checks: [...checks, ...read.checks], halted: read.halted }
   } catch (error) {
-    return { checks: [ill('database', messageOf(error), 'start it, or check its address and password')], halted: [], store }
+    return { checks: [ill('database', messageOf(error), 'start it, or check its address and password')], halted: [] }
   }
 }
 
 /** What lies between is given up by an operator, by name. @throws CommandError for a partition that is not halted */
-async function acceptGaps(given: string | boolean | undefined, halted: readonly HaltedLog[], store: Store): Promise<readonly HaltedLog[]> {
+async function acceptGaps(
+  given: string | boolean | undefined,
+  halted: readonly HaltedLog[],
+  upkeep: Upkeep,
+): Promise<readonly HaltedLog[]> {
   if (given === undefined || given === false) {
     return []
   }
@@ -83,7 +86,7 @@ async function acceptGaps(given: string | boolean | undefined, halted: readonly 
   const by = userInfo().username
   const moved: HaltedLog[] = []
   for (const gap of wanted) {
-    if (await store.acceptGap({ ...gap, by, at: systemClock.now() })) {
+    if (await upkeep.acceptGap({ ...gap, by, at: systemClock.now() })) {
       moved.push(gap)
     }
   }

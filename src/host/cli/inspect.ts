@@ -43,12 +43,18 @@ function usageLine({ usage }: Partial<BatchProgress>): string[] {
   return usage === undefined || usage.tokens + usage.cost === 0 ? [] : [`its answers took ${usage.tokens} tokens and ${usd(usage.cost)}`]
 }
 
-export async function showJournal(batch: string, options: Options, output: Output): Promise<void> {
-  const journal = await withStored(options, output, (stored) => stored.journal(batchAddress(batch)))
-  if (journal.length === 0) {
-    throw new CommandError(exitCodes.badInput, `no batch '${batch}' is stored here; \`quire batches\` lists those that are`)
+export async function showJournal(batch: string | undefined, options: Options, output: Output): Promise<void> {
+  const address = batch === undefined ? options['address'] : batchAddress(batch)
+  if (typeof address !== 'string') {
+    throw new CommandError(exitCodes.badInput, 'name a batch, or an --address')
   }
-  output.result({ batch, journal }, journal.flatMap(journalLines))
+  const journal = await withStored(options, output, (stored) => stored.journal(address))
+  if (journal.length === 0) {
+    const none =
+      batch === undefined ? `nothing is told of ${address}` : `no batch '${batch}' is stored here; \`quire batches\` lists those that are`
+    throw new CommandError(exitCodes.badInput, none)
+  }
+  output.result({ ...(batch === undefined ? { address } : { batch }), journal }, journal.flatMap(journalLines))
 }
 
 export function journalLines(entry: Transition): string[] {

@@ -1,23 +1,22 @@
 import { contentService } from '../../batch/tasks/content-service.ts'
 import { providerJudge } from '../../batch/tasks/provider-judge.ts'
 import { topics } from '../../batch/wire/topics.ts'
-import { QuireError } from '../../runtime/errors.ts'
 import type { Logger } from '../../runtime/ports.ts'
 import { systemClock, systemRandom } from '../../runtime/system.ts'
 import { batchSettingsOf } from '../batch-settings.ts'
 import { CommandError } from '../command-error.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { createLog } from '../log.ts'
-import { type Environment, readSettings, unknownSettings } from '../read-settings.ts'
+import { type Environment, noSetting, readServeSettings, type ServeSettings, unknownSettings } from '../read-settings.ts'
 import { type BatchService, createBatchService } from '../service.ts'
 import type { ServiceSettings } from '../settings.ts'
 
 /** `quire serve`: the service by the settings of the environment, until a signal ends it. */
 export async function serve(environment: Environment): Promise<void> {
-  const settings = readSettings(environment)
+  const settings = readServeSettings(environment)
   const log = createLog({ level: settings.logLevel })
   for (const name of unknownSettings(environment)) {
-    log.warn({ name }, `${name} is no setting of quire serve; see docs/settings.md`)
+    log.warn({ name }, `${name} ${noSetting}`)
   }
   const service = await createBatchService({ settings, ...platformOf(settings, log), logger: log })
   const ended = endOnSignal(service, settings)
@@ -30,16 +29,9 @@ export async function serve(environment: Environment): Promise<void> {
   await ended
 }
 
-/** The services a batch needs. @throws QuireError `invalid-option` naming all that are missing */
-function platformOf(settings: ServiceSettings, logger: Logger) {
+/** The services a batch needs. */
+function platformOf(settings: ServeSettings, logger: Logger) {
   const { contentServiceUrl, llmProviderServiceUrl, topicPrefix = '' } = settings
-  if (contentServiceUrl === undefined || llmProviderServiceUrl === undefined) {
-    const missing = [
-      ...(contentServiceUrl === undefined ? ['QUIRE_CONTENT_SERVICE_URL is not set; texts are fetched there'] : []),
-      ...(llmProviderServiceUrl === undefined ? ['QUIRE_LLM_PROVIDER_SERVICE_URL is not set; comparisons are posted there'] : []),
-    ]
-    throw new QuireError('invalid-option', missing.join('\n'))
-  }
   const ports = { settings: batchSettingsOf(settings), clock: systemClock, random: systemRandom, logger }
   const callbackTopic = `${topicPrefix}${topics.callback}`
   return {

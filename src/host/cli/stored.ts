@@ -1,4 +1,3 @@
-import { requestOwner } from '../../persistence/folder-lock.ts'
 import { createQuire, type Quire } from '../../quire.ts'
 import type { ActorState } from '../../runtime/actor-state.ts'
 import { isQuireError } from '../../runtime/errors.ts'
@@ -14,6 +13,7 @@ import { CommandError } from '../command-error.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { kafkaOptionsOf } from '../quire-options.ts'
 import { readSettings } from '../read-settings.ts'
+import { askOwner } from './ask-owner.ts'
 import { type DataOptions, namedSource } from './data.ts'
 import { operatorsBatch } from './operators-batch.ts'
 import { stuckOnDatabase } from './database-wait.ts'
@@ -104,13 +104,7 @@ function unavailable(quire: Quire): string {
 }
 
 function ownerProxy(dataDir: string): Stored {
-  const ask = async (op: string, ...args: unknown[]): Promise<never> => {
-    const answer = await requestOwner(dataDir, { op, args })
-    if (answer === undefined) {
-      throw new CommandError(exitCodes.unavailable, 'the owner of the data folder has just ended; try again')
-    }
-    return answer as never
-  }
+  const ask = askOwner(dataDir)
   return {
     inspect: (address) => ask('inspect', address),
     actors: (filter) => ask('actors', filter),

@@ -1,11 +1,21 @@
-import type { SchemaSurvey, Survey } from '../../persistence/survey.ts'
+import type { Migrations, SchemaSurvey, Survey } from '../../persistence/survey.ts'
+import type { RegisteredActor } from '../../runtime/registry.ts'
+import { standingOf } from '../../runtime/standing.ts'
 import { type Check, ill, well } from './check.ts'
 
 /** A clock further away than this is an alarm, ms (rules 17). */
 const mostSkewMs = 2_000
 
+type KnownActor = Pick<RegisteredActor, 'type' | 'definition'>
+
 /** What the survey of a database says. `now` is this machine's clock, ms, in the middle of the survey. */
-export function databaseChecks({ version, now: theirs, schema }: Survey, now: number, configuredLog: string): readonly Check[] {
+export function databaseChecks(
+  { version, now: theirs, schema }: Survey,
+  migrations: Migrations,
+  now: number,
+  configuredLog: string,
+  known: readonly KnownActor[],
+): readonly Check[] {
   const skew = Math.round(theirs - now)
   const clock =
     Math.abs(skew) <= mostSkewMs
@@ -14,10 +24,10 @@ export function databaseChecks({ version, now: theirs, schema }: Survey, now: nu
   const database = well('database', version.split(' on ')[0] ?? version)
   return schema === null
     ? [database, clock, ill('schema', 'Quire was never started here', 'quire migrate, or start a node: it makes the schema')]
-    : [database, clock, schemaCheck(schema), logCheck(schema, configuredLog), ...actorChecks(schema)]
+    : [database, clock, schemaCheck(migrations), logCheck(schema, configuredLog), ...actorChecks(schema, known)]
 }
 
-function schemaCheck({ pending, unknown }: SchemaSurvey): Check {
+function schemaCheck({ pending, unknown }: Migrations): Check {
   if (unknown.length > 0) {
     return ill('schema', `it was migrated by a newer version: ${unknown.join(', ')}`, 'upgrade this package')
   }
@@ -34,12 +44,16 @@ function logCheck({ settings }: SchemaSurvey, configured: string): Check {
     : ill('log', `${detail}; this process is configured for ${configured}`, `configure ${stored} (QUIRE_KAFKA_BROKERS, QUIRE_TOPIC_PREFIX)`)
 }
 
-function actorChecks({ parked, deadLetters }: SchemaSurvey): readonly Check[] {
+function actorChecks({ writtenBy, parked, deadLetters }: SchemaSurvey, known: readonly KnownActor[]): readonly Check[] {
   const names = parked.slice(0, 5).join(', ')
+  const standing = standingOf(writtenBy, known)
   return [
     parked.length === 0
-      ? well('actors', 'none stands still')
-      : ill('actors', `${parked.length} stand still: ${names}`, 'mend what their dead letters name, deploy, and replay them'),
+      ? well('actors', 'none is parked')
+      : ill('actors', `${standing.parked} are parked: ${names}`, 'mend what their dead letters name, deploy, and replay them'),
+    standing.newer === 0
+      ? well('versions', 'every active actor can be read here')
+      : ill('versions', `${standing.newer} active actors were written by a newer version and stand still`, 'deploy that version again'),
     well('dead letters', `${deadLetters} not replayed`),
   ]
 }

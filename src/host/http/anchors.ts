@@ -6,7 +6,7 @@ import { ApiError } from './api-error.ts'
 import { anchorBody, anchorList, registeredAnchor, subjectParams } from './assignment-schemas.ts'
 import { assignmentOf } from './assignments.ts'
 import { isoTime } from './batch-view.ts'
-import { storing } from './storing.ts'
+import { journalled, storing } from './storing.ts'
 
 const tags = ['assignments']
 
@@ -24,7 +24,8 @@ export function anchors(app: Api, parts: ApiParts): void {
     },
     async (request, reply) => {
       const { id, storageId, gradeScale: scale, label, assignmentId } = await whileUp(parts, () => register(request.body, parts))
-      parts.log.info({ assignment: assignmentId, anchor: id, label, storageId, by: request.actor }, 'an anchor was registered')
+      const details = { anchor: id, label, storageId }
+      await journalled({ kind: 'assignment', id: assignmentId }, 'an anchor was registered', details, request.actor, parts)
       return reply.code(201).send({ anchor_id: id, storage_id: storageId, grade_scale: scale, status: 'registered' as const })
     },
   )

@@ -11,6 +11,7 @@ import { type Api, type ApiParts, errorAnswers, whileUp } from './api.ts'
 import { ApiError } from './api-error.ts'
 import { instructionsBody, instructionsPage, instructionsRecord, pageQuery, subjectParams } from './assignment-schemas.ts'
 import { isoTime } from './batch-view.ts'
+import { journalled } from './storing.ts'
 
 const path = '/admin/v1/assessment-instructions'
 const tags = ['assignments']
@@ -29,7 +30,7 @@ export function assignments(app: Api, parts: ApiParts): void {
     },
     async (request) => {
       const kept = await whileUp(parts, () => keep(request.body, parts))
-      parts.log.info({ subject: kept.subject, by: request.actor }, 'instructions were kept')
+      await journalled(kept.subject, 'instructions were kept', { gradeScale: kept.gradeScale }, request.actor, parts)
       return recordOf(kept)
     },
   )
@@ -66,7 +67,7 @@ function removal(app: Api, parts: ApiParts, kind: Subject['kind']): void {
       if (!(await whileUp(parts, () => removeInstructions(parts.quire.rows, { kind, id })))) {
         throw unknownSubject({ kind, id })
       }
-      parts.log.warn({ subject: { kind, id }, by: request.actor }, 'instructions were deleted')
+      await journalled({ kind, id }, 'instructions were deleted', {}, request.actor, parts)
       return { status: 'deleted' as const, [name]: id }
     },
   )

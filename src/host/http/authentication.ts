@@ -19,6 +19,7 @@ declare module 'fastify' {
 export function authenticate(request: FastifyRequest, { token, tokenName }: AccessOptions): void {
   if (token === undefined) {
     assertLocal(request)
+    assertOwnOrigin(request)
   } else if (!isToken(request.headers.authorization, token)) {
     throw new ApiError(401, 'unauthorized', 'send the header Authorization: Bearer TOKEN with the token of QUIRE_API_TOKEN')
   }
@@ -40,6 +41,22 @@ function assertLocal({ headers }: FastifyRequest): void {
   const host = (headers.host ?? '').replace(/:\d+$/, '')
   if (!/^(localhost|\[::1\]|127(\.\d{1,3}){3})$/i.test(host)) {
     throw new ApiError(403, 'forbidden', 'without QUIRE_API_TOKEN only requests to localhost are answered; set a token')
+  }
+}
+
+/**
+ * An act needs no body, so a browser sends one from any page without asking first: where no token stops it, its origin must be the
+ * service's own. Other clients name none.
+ */
+function assertOwnOrigin({ method, headers }: FastifyRequest): void {
+  if (method === 'GET' || method === 'HEAD') {
+    return
+  }
+  const { origin, host } = headers
+  const site = headers['sec-fetch-site']
+  const isForeign = origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host)
+  if (isForeign || site === 'cross-site' || site === 'same-site') {
+    throw new ApiError(403, 'forbidden', 'without QUIRE_API_TOKEN a page of another origin changes nothing here; set a token')
   }
 }
 

@@ -30,10 +30,11 @@ export function batchActs(app: Api, parts: ApiParts): void {
       async (request) => {
         const address = addressIn(request.params)
         const { batch } = request.params
-        const id = `operator-${idempotencyKey(request) ?? parts.ids.next()}`
+        const key = idempotencyKey(request)
         const { reason } = request.body ?? {}
         const by = request.actor
-        const done = await whileUp(parts, () => operate(parts.stored, { batch, act, by, id, ...(reason === undefined ? {} : { reason }) }))
+        const order = { batch, act, by, id: `operator-${key ?? parts.ids.next()}`, isNamed: key !== undefined }
+        const done = await whileUp(parts, () => operate(parts.stored, { ...order, ...(reason === undefined ? {} : { reason }) }))
         parts.log.info({ address, act, by }, `${act} by an operator`)
         return done
       },

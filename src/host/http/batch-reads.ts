@@ -84,13 +84,15 @@ async function list({ state, run, olderThanSeconds, limit, after }: ListQuery, {
 }
 
 /** Those the monitor would wake; the other filters narrow them. */
-async function listStuck({ state, olderThanSeconds, limit, after }: ListQuery, { quire, clock }: ApiParts) {
+async function listStuck({ state, run, olderThanSeconds, limit, after }: ListQuery, { quire, clock }: ApiParts) {
   const found = (await quire.stuck(10_000))
     .map(({ address }) => address)
     .filter((address) => address.startsWith('batch/') && (after === undefined || address > batchAddress(after)))
   const explained = await Promise.all(found.slice(0, limit).map((address) => quire.inspect(address)))
   const bornBefore = olderThanSeconds === undefined ? Number.POSITIVE_INFINITY : clock.now() - olderThanSeconds * 1_000
-  const asked = explained.filter((each) => (state === undefined || each.state === state) && each.createdAt < bornBefore)
+  const asked = explained.filter(
+    (each) => (state ?? each.state) === each.state && (run ?? each.runStatus) === each.runStatus && each.createdAt < bornBefore,
+  )
   const last = found.slice(0, limit).at(-1)
   return {
     items: asked.map((each) => itemOf(each, each.progress as BatchProgress)),

@@ -5,7 +5,7 @@ import { ApiError } from './api-error.ts'
 import { promptBody, promptRecord, rubricBody, rubricRecord, subjectParams } from './assignment-schemas.ts'
 import { assignmentOf, unknownSubject } from './assignments.ts'
 import { isoTime } from './batch-view.ts'
-import { storing } from './storing.ts'
+import { journalled, storing } from './storing.ts'
 
 const tags = ['assignments']
 
@@ -61,7 +61,7 @@ async function keep({ id, use, text, actor }: Handed, parts: ApiParts): Promise<
   if (kept === undefined) {
     throw unknownSubject({ kind: 'assignment', id })
   }
-  parts.log.info({ assignment: id, use, storageId: kept.storageId, by: actor }, `the ${use} of an assignment was kept`)
+  await journalled({ kind: 'assignment', id }, `its ${use} was kept`, { storageId: kept.storageId }, actor, parts)
   return kept
 }
 

@@ -109,6 +109,9 @@ async function assertAssignment({ assignmentId, options }: BatchInput, parts: Ap
 /** On the topic a malformed callback is an error outcome, for nobody could be told; here the caller is, and may correct it. */
 function callbackIn(text: string, origin: MessageOrigin | undefined) {
   const decoded = decodeCallback(text ?? '', origin)
+  if (decoded.kind === 'ignored') {
+    throw new ApiError(404, decoded.cause, decoded.message, decoded.field)
+  }
   if (decoded.kind === 'undecodable') {
     throw complaintAbout(decoded)
   }
@@ -134,5 +137,5 @@ function complaintIn(text: string): Complaint | undefined {
 }
 
 function complaintAbout({ cause, message, field }: Undecodable): ApiError {
-  return new ApiError(cause === 'uncorrelated' ? 404 : 400, cause, message, field)
+  return new ApiError(400, cause, message, field)
 }

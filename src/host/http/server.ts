@@ -1,8 +1,9 @@
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
-import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyReply, type FastifyRequest, type preHandlerAsyncHookHandler } from 'fastify'
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { batchAddress } from '../../batch/request.ts'
 import { version } from '../version.ts'
 import type { Api, ApiParts } from './api.ts'
 import { ApiError, apiErrorOf, bodyOf, retryAfterSeconds, unavailable } from './api-error.ts'
@@ -46,15 +47,17 @@ export async function createApi(parts: ApiParts, options: HttpOptions): Promise<
   app.removeContentTypeParser('text/plain')
   app.decorateRequest('actor', '')
   app.setErrorHandler((error, request, reply) => answer(error, request, reply, parts))
-  app.setNotFoundHandler((_, reply) => reply.code(404).send(bodyOf(notFound)))
   observe(app, parts)
-  await protect(app, options)
+  const limited = await protect(app, options)
+  app.setNotFoundHandler({ preHandler: limited }, (_, reply) => reply.code(404).send(bodyOf(notFound)))
   await app.register(swagger, document())
   await app.register(async (open: Api) => {
     healthRoutes(open, parts)
     pageRoute(open, options)
   })
   await app.register(async (inside: Api) => {
+    // Before the token is looked at: whoever guesses one is limited too.
+    inside.addHook('onRequest', limited)
     inside.addHook('onRequest', async (request, reply) => {
       reply.header('cache-control', 'no-store')
       authenticate(request, options)
@@ -73,23 +76,27 @@ export async function createApi(parts: ApiParts, options: HttpOptions): Promise<
 
 const notFound = new ApiError(404, 'not-found', 'there is nothing at this path; see /openapi.json')
 
-async function protect(app: Api, { ratePerMinute }: HttpOptions): Promise<void> {
+/** Returns the limit as a hook, for what the plugin leaves out: it adds itself to routes alone, after their other hooks. */
+async function protect(app: Api, { ratePerMinute }: HttpOptions): Promise<preHandlerAsyncHookHandler> {
   await app.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
     frameguard: { action: 'deny' },
     // The service speaks plain HTTP; whoever ends the TLS before it says how long that holds.
     strictTransportSecurity: false,
   })
-  if (ratePerMinute > 0) {
-    await app.register(rateLimit, { max: ratePerMinute, timeWindow: 60_000 })
+  if (ratePerMinute === 0) {
+    return async () => {}
   }
+  await app.register(rateLimit, { max: ratePerMinute, timeWindow: 60_000 })
+  return app.rateLimit() as preHandlerAsyncHookHandler
 }
 
 /** Tells a caller what went wrong, and the log what nobody expected. */
 function answer(error: unknown, request: FastifyRequest, reply: FastifyReply, { log }: ApiParts): FastifyReply {
   const told = apiErrorOf(error)
   if (told.status >= 500 && told.status !== 503) {
-    log.error({ error, requestId: request.id, method: request.method, route: request.routeOptions.url }, 'a request failed')
+    const { id: requestId, method, routeOptions } = request
+    log.error({ error, requestId, method, route: routeOptions.url, ...batchIn(request) }, 'a request failed')
   }
   if (told.status === 503) {
     reply.header('retry-after', String(retryAfterSeconds))
@@ -103,9 +110,14 @@ function observe(app: Api, { metrics, log }: ApiParts): void {
     const route = request.routeOptions.url ?? 'unknown'
     metrics.http.inc({ method: request.method, route, status: String(reply.statusCode) })
     const fields = { requestId: request.id, method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }
-    const params = request.params as { readonly batch?: string } | undefined
-    log.debug({ ...fields, ...(params?.batch === undefined ? {} : { address: `batch/${params.batch}` }) }, 'request')
+    log.debug({ ...fields, ...batchIn(request) }, 'request')
   })
+}
+
+/** The address of the batch a path names: the log makes its ids of it. */
+function batchIn({ params }: FastifyRequest): { readonly address?: string } {
+  const { batch } = (params ?? {}) as { readonly batch?: string }
+  return batch === undefined ? {} : { address: batchAddress(batch) }
 }
 
 function document() {

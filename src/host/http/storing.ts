@@ -1,5 +1,7 @@
 import type { AssignmentParts } from '../../batch/assignments/instruction-text.ts'
+import type { Subject } from '../../batch/assignments/instructions.ts'
 import type { Content } from '../../batch/judge.ts'
+import type { Json } from '../../runtime/define-actor.ts'
 import { messageOf } from '../../runtime/errors.ts'
 import type { ApiParts } from './api.ts'
 import { ApiError, unavailable } from './api-error.ts'
@@ -22,4 +24,17 @@ function tell(error: unknown): never {
   throw code === 'RESOURCE_NOT_FOUND'
     ? new ApiError(404, 'text-not-found', `${messageOf(error)}; store it again`)
     : unavailable(`the content service did not do it (${messageOf(error)}); try again`)
+}
+
+/** Who did what to an assignment or a course: in the log at once, and in its journal, for whoever asks later. */
+export async function journalled(
+  subject: Subject,
+  what: string,
+  details: Record<string, Json>,
+  actor: string,
+  parts: ApiParts,
+): Promise<void> {
+  const { ids, log, quire } = parts
+  log.info({ subject, ...details, by: actor }, what)
+  await quire.note(`${subject.kind}/${encodeURIComponent(subject.id)}`, { what, details }, { by: actor, id: `note-${ids.next()}` })
 }

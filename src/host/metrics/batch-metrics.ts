@@ -1,4 +1,6 @@
 import { Counter, Histogram, type Registry } from 'prom-client'
+import type { BatchEnd } from '../../machines/batch.machine.ts'
+import { LabelValues } from './label-values.ts'
 
 /** Buckets in seconds. */
 const latency = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]
@@ -14,11 +16,32 @@ export const workflowDecisions = [
   'NO_OP',
 ] as const
 
+/** All that the types name: one that is added there must be added here. */
+const endStatuses: Readonly<Record<BatchEnd['status'], true>> = {
+  COMPLETE_STABLE: true,
+  COMPLETE_MAX_COMPARISONS: true,
+  COMPLETE_INSUFFICIENT_ESSAYS: true,
+  COMPLETE_FORCED_RECOVERY: true,
+  CANCELLED: true,
+  ERROR_PROCESSING: true,
+  ERROR_ESSAY_PROCESSING: true,
+}
+const triggers: Readonly<Record<BatchEnd['trigger'], true>> = {
+  callback: true,
+  deadline: true,
+  task: true,
+  recovery: true,
+  monitor: true,
+  operator: true,
+}
+
 export type BatchMetrics = ReturnType<typeof batchMetrics>
 
 /** The metrics of batches (domain 13): names of the platform's dashboards, and labels that cannot grow. */
 export function batchMetrics(registry: Registry) {
-  return { ...callbackCounters(registry), ...endCounters(registry), ...histograms(registry) }
+  // Of this service alone: what the models of another one are called must not use up the names that are told apart here.
+  const models = new LabelValues([], 50)
+  return { ...callbackCounters(registry), ...endCounters(registry), ...histograms(registry), models }
 }
 
 function counters(registry: Registry) {
@@ -58,11 +81,18 @@ function callbackCounters(registry: Registry) {
 
 function endCounters(registry: Registry) {
   const counter = counters(registry)
+  const completions = counter('quire_completions_total', 'Batches that ended, by how and by what. The monitor has no share in health.', [
+    'status',
+    'trigger',
+  ])
+  // A series that begins with 1 shows no increase, so the first of its kind would raise no alarm.
+  for (const status of Object.keys(endStatuses)) {
+    for (const trigger of Object.keys(triggers)) {
+      completions.inc({ status, trigger }, 0)
+    }
+  }
   return {
-    completions: counter('quire_completions_total', 'Batches that ended, by how and by what. The monitor has no share in health.', [
-      'status',
-      'trigger',
-    ]),
+    completions,
     stuckRecovered: counter('cj_stuck_batches_recovered_total', 'Batches that recovery or the monitor finished.'),
     stuckFailed: counter('cj_stuck_batches_failed_total', 'Batches that recovery or the monitor ended as failed.'),
     permanentlyFailed: counter('cj_permanently_failed_comparisons_total', 'Comparisons without a verdict at the end of their batch.'),

@@ -30,7 +30,6 @@ const failureReasons = new LabelValues([
 ])
 const missingReasons = new LabelValues(['RESOURCE_NOT_FOUND', 'EMPTY_TEXT', 'CONTENT_SERVICE_ERROR', 'CONNECTION_ERROR', 'TIMEOUT'])
 const providers = new LabelValues(['anthropic', 'openai', 'google', 'openrouter', 'mock'])
-const models = new LabelValues([], 50)
 
 type DecisionLabel = (typeof workflowDecisions)[number]
 
@@ -97,7 +96,7 @@ function countVerdict(event: VerdictEvent, transition: Transition, notes: readon
   }
   track.lastVerdictAt = transition.at
   const { provider, model } = event.details
-  metrics.apiCalls.inc({ provider: providers.of(text(provider)), model: models.of(text(model)), status })
+  metrics.apiCalls.inc({ provider: providers.of(text(provider)), model: metrics.models.of(text(model)), status })
   if (notes.every(({ decision }) => decision === undefined)) {
     metrics.decisions.inc({ decision: 'WAIT_FOR_CALLBACKS' })
   }

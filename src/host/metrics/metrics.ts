@@ -1,8 +1,6 @@
 import { collectDefaultMetrics, Counter, Registry } from 'prom-client'
-import type { Quire } from '../../quire.ts'
-import type { Health } from '../health.ts'
 import { type BatchMetrics, batchMetrics } from './batch-metrics.ts'
-import { registerRuntimeMetrics } from './runtime-metrics.ts'
+import { type MetricsSource, registerRuntimeMetrics } from './runtime-metrics.ts'
 
 /** The metrics of one service, in a registry of its own: several services may share a process. */
 export interface Metrics {
@@ -12,9 +10,9 @@ export interface Metrics {
 }
 
 /** @param given the host's, which has its own metrics of the process; one that holds another service's is refused by prom-client */
-export function createMetrics(quire: Pick<Quire, 'status' | 'activeStates'>, health: Pick<Health, 'stuck'>, given?: Registry): Metrics {
+export function createMetrics(source: MetricsSource, given?: Registry): Metrics {
   const registry = given ?? ownRegistry()
-  registerRuntimeMetrics(registry, quire, health)
+  registerRuntimeMetrics(registry, source)
   const http = new Counter({
     name: 'cj_assessment_http_requests_total',
     help: 'Answers over HTTP, by route pattern.',
@@ -24,8 +22,13 @@ export function createMetrics(quire: Pick<Quire, 'status' | 'activeStates'>, hea
   return { registry, batches: batchMetrics(registry), http }
 }
 
+let ofProcess: Registry | undefined
+
+/** prom-client's observers of the process cannot be ended, so all services of it, also later ones, have theirs from one set. */
 function ownRegistry(): Registry {
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
-  return registry
+  if (ofProcess === undefined) {
+    ofProcess = new Registry()
+    collectDefaultMetrics({ register: ofProcess })
+  }
+  return Registry.merge([ofProcess])
 }

@@ -1,16 +1,26 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Quire } from '../../quire.ts'
 import type { Counters, Status } from '../../runtime/status.ts'
+import type { Clock } from '../../runtime/ports.ts'
+import { atMost } from '../../runtime/time-limit.ts'
 import type { Health } from '../health.ts'
 
-type Source = Pick<Quire, 'status' | 'activeStates'>
+/** What the gauges read. */
+export interface MetricsSource {
+  readonly quire: Pick<Quire, 'status' | 'activeStates' | 'standing'>
+  readonly health: Pick<Health, 'stuck'>
+  readonly clock: Clock
+}
+
+/** A scrape waits so long for the database, ms: less than any scrape's own limit. */
+const patienceMs = 2_000
 
 /** States a batch may be in before its end: each is shown, also with 0. */
 const activeStates = ['INITIALIZING', 'GENERATING_PAIRS', 'WAITING_CALLBACKS', 'SCORING'] as const
 
 /** What the runtime shows of itself, read when Prometheus asks. */
-export function registerRuntimeMetrics(registry: Registry, quire: Source, health: Pick<Health, 'stuck'>): void {
-  const status = (): Status => quire.status.getSnapshot().context
+export function registerRuntimeMetrics(registry: Registry, source: MetricsSource): void {
+  const status = (): Status => source.quire.status.getSnapshot().context
   const registers = [registry]
   const gauge = (name: string, help: string, read: (now: Status) => number): void => {
     new Gauge({
@@ -37,7 +47,7 @@ export function registerRuntimeMetrics(registry: Registry, quire: Source, health
   )
   registerCounters(registry, () => status().counters)
   registerMonitor(registry, status)
-  registerBatchGauges(registry, quire, health)
+  registerBatchGauges(registry, source)
 }
 
 function registerCounters(registry: Registry, read: () => Counters): void {
@@ -71,7 +81,7 @@ function registerMonitor(registry: Registry, status: () => Status): void {
   counter('quire_monitor_recoveries_total', 'Actors the monitor had to wake; in health 0.', ({ recovered }) => recovered)
 }
 
-function registerBatchGauges(registry: Registry, quire: Source, health: Pick<Health, 'stuck'>): void {
+function registerBatchGauges(registry: Registry, source: MetricsSource): void {
   new Gauge({
     name: 'cj_batch_state',
     help: 'Batches that go on, by state, as the database has them; absent while it is away.',
@@ -79,8 +89,22 @@ function registerBatchGauges(registry: Registry, quire: Source, health: Pick<Hea
     registers: [registry],
     async collect() {
       this.reset()
-      for (const [state, count] of Object.entries(await statesOf(quire))) {
+      const counts = await asked(source, () => source.quire.activeStates('batch'))
+      const shown = counts === undefined ? {} : { ...Object.fromEntries(activeStates.map((state) => [state, 0])), ...counts }
+      for (const [state, count] of Object.entries(shown)) {
         this.set({ state }, count)
+      }
+    },
+  })
+  new Gauge({
+    name: 'quire_actors_standing_still',
+    help: 'Active actors that wait for a person: parked, or written by a newer version; absent while the database is away.',
+    labelNames: ['why'],
+    registers: [registry],
+    async collect() {
+      this.reset()
+      for (const [why, count] of Object.entries((await asked(source, () => source.quire.standing())) ?? {})) {
+        this.set({ why }, count)
       }
     },
   })
@@ -89,15 +113,15 @@ function registerBatchGauges(registry: Registry, quire: Source, health: Pick<Hea
     help: 'Batches without a next cause; in health 0.',
     registers: [registry],
     async collect() {
-      this.set((await health.stuck()).total)
+      this.set((await source.health.stuck()).total)
     },
   })
 }
 
-async function statesOf(quire: Source): Promise<Readonly<Record<string, number>>> {
+/** What the database answers; undefined without an answer in time: one question must not cost the other numbers. */
+async function asked<T>({ quire, clock }: MetricsSource, question: () => Promise<T>): Promise<T | undefined> {
   if (quire.status.getSnapshot().context.database.state !== 'up') {
-    return {}
+    return undefined
   }
-  const none = Object.fromEntries(activeStates.map((state) => [state, 0]))
-  return { ...none, ...(await quire.activeStates('batch')) }
+  return await atMost(clock, patienceMs, question(), () => undefined).catch(() => undefined)
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { ActorFilter, ActorSummary, Loaded, LoadRequest } from '../../runtime/ports.ts'
+import type { ActorFilter, ActorSummary, Loaded, LoadRequest, WrittenBy } from '../../runtime/ports.ts'
 import type { ActorRow, InboxRow } from '../../runtime/turn-rows.ts'
 import type { Database } from '../database.ts'
 import { camelRows } from '../rowset.ts'
@@ -83,4 +83,12 @@ export async function readActiveStates(database: Database, type: string): Promis
     database.kysely,
   )
   return Object.fromEntries(rows.map(({ state, count }) => [state, count]))
+}
+
+export async function readWrittenBy(database: Database): Promise<readonly WrittenBy[]> {
+  const { rows } = await sql`
+    select type, version, codec, xstate, count(*)::int4 as actors, (count(*) filter (where parked is not null))::int4 as parked
+    from ${database.table('actors')} where run_status = 'active' and tombstone is null
+    group by type, version, codec, xstate order by type, version, codec, xstate`.execute(database.kysely)
+  return camelRows(rows)
 }
