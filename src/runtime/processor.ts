@@ -9,7 +9,8 @@ import { gather, type GatherParts } from './gather.ts'
 import { LogReader, type LogReaderParts } from './log-reader.ts'
 import { nextLook } from './next-look.ts'
 import { isPortFailure } from './port-failure.ts'
-import type { CommitOutcome, LogFault, Logger, Store } from './ports.ts'
+import type { HaltedPartition } from './owned-partitions.ts'
+import type { CommitOutcome, Logger, Store } from './ports.ts'
 import type { Registry } from './registry.ts'
 import { Signal } from './signal.ts'
 import type { SnapshotCache } from './snapshot-cache.ts'
@@ -94,7 +95,7 @@ export class Processor {
     while (!this.#stopping) {
       await this.#claim()
       const { work, faults } = await gather({ ...this.#parts, log: this.#log, backlog: this.#backlog })
-      await this.#halt(faults)
+      await this.#halt(faults, haltMs.log)
       if (isIdle(work)) {
         await this.#rest()
       } else {
@@ -126,13 +127,13 @@ export class Processor {
     }
   }
 
-  /** A partition whose log contradicts its position stands still; the others go on. */
-  async #halt(faults: readonly LogFault[]): Promise<void> {
+  /** Such a partition stands still; the others go on. */
+  async #halt(faults: readonly HaltedPartition[], againMs: number): Promise<void> {
     for (const fault of faults) {
       this.#parts.logger.error(fault, 'a partition stands still')
       const claim = this.#parts.partitions.get(fault.partition)
       await (claim === undefined ? undefined : this.#use(() => this.#parts.store.markHalted(claim, fault.message)))
-      this.#parts.partitions.halt(fault, haltMs.log)
+      this.#parts.partitions.halt(fault, againMs)
     }
     this.#forget(this.#parts.partitions.takeLost())
   }
@@ -180,14 +181,14 @@ export class Processor {
   /** After the commit was answered: the effects of a committed turn are let out; a fenced one is void. */
   async #settle(outcome: CommitOutcome, made: MadeTurn): Promise<void> {
     if (outcome.kind === 'committed') {
-      this.#release(made)
+      await this.#release(made)
       return
     }
     const { turn, work, trace } = made
     this.#parts.count({ fenced: 1 })
     const lost = this.#parts.partitions.fenced(turn.partitions, outcome.stored)
     if (lost.length === 0) {
-      this.#release(made)
+      await this.#release(made)
       return
     }
     trace.failed('another owner holds the partition')
@@ -197,7 +198,7 @@ export class Processor {
     await this.#turn(workOf(work, (partition) => !lost.includes(partition)))
   }
 
-  #release({ turn, decided, work, trace }: MadeTurn): void {
+  async #release({ turn, decided, work, trace }: MadeTurn): Promise<void> {
     const { cache, timers, tasks, partitions, count } = this.#parts
     trace.committed(turn)
     partitions.advance(turn)
@@ -219,20 +220,17 @@ export class Processor {
       conflicts: decided.conflicts,
     })
     this.#parts.onCommitted(turn)
-    this.#leave(turn, decided.streaks)
+    await this.#leave(turn, decided.streaks)
   }
 
   /** Partitions that were revoked while the turn was under way are forgotten with what it left; one whose messages all throw is halted. */
-  #leave(turn: Turn, streaks: FailureStreaks): void {
+  async #leave(turn: Turn, streaks: FailureStreaks): Promise<void> {
     const { partitions } = this.#parts
     this.#forget(turn.partitions.filter((advance) => !partitions.isHeld(advance)).map((advance) => advance.partition))
     this.#streaks = streaks
-    for (const { partition } of turn.partitions) {
-      if (isTooLong(streaks, partition)) {
-        this.#parts.logger.error({ partition }, manyFailures)
-        partitions.halt({ partition, code: 'many-failures', message: manyFailures }, haltMs.failures)
-      }
-    }
+    const failing = turn.partitions.filter(({ partition }) => isTooLong(streaks, partition))
+    const halts = failing.map(({ partition }) => ({ partition, code: 'many-failures', message: manyFailures }))
+    await (halts.length === 0 ? undefined : this.#halt(halts, haltMs.failures))
   }
 
   /** Waits until something is raised or due. What is due already is held back by the log: it is looked at again soon. */
