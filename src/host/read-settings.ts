@@ -20,6 +20,15 @@ export function readSettings(environment: Environment): ServiceSettings {
   return Object.freeze(settings) as ServiceSettings
 }
 
+/** As far as they can be read, the defaults for the rest: for a command that must look although something is wrong. */
+export function readableSettings(environment: Environment): {
+  readonly settings: ServiceSettings
+  readonly problems: readonly SettingProblem[]
+} {
+  const { settings, problems } = parsedSettings(environment)
+  return { settings: Object.freeze({ ...readSettings({}), ...settings }), problems }
+}
+
 /** Settings with which `quire serve` can run. */
 export type ServeSettings = ServiceSettings & Readonly<Record<'contentServiceUrl' | 'llmProviderServiceUrl', string>>
 

@@ -4,20 +4,20 @@ import { HeldBack } from './held-back.ts'
 import { gather, type GatherParts } from './gather.ts'
 import { LogReader, type LogReaderParts } from './log-reader.ts'
 import { nextLook } from './next-look.ts'
-import type { LogFault } from './ports.ts'
+import type { HaltedPartition } from './owned-partitions.ts'
 import { Signal } from './signal.ts'
 import { Turns, type TurnsParts } from './turns.ts'
 import { isIdle, noWork } from './work.ts'
 
 export interface ProcessorParts
-  extends Omit<TurnsParts, 'backlog' | 'forget'>,
+  extends Omit<TurnsParts, 'backlog' | 'forget' | 'halt'>,
     Omit<GatherParts, 'log' | keyof TurnsParts>,
     Omit<LogReaderParts, 'wake' | keyof TurnsParts> {
   readonly passivateAfterMs: number
 }
 
-/** A partition that stands still for its log is looked at again after this time: somebody may have mended it. */
-const haltMs = 5_000
+/** A halted partition is looked at again after this time: somebody may have mended its log, or deployed. */
+const haltMs = { log: 5_000, failures: 300_000 }
 
 /** The loop of an owner: poll, load, decide a turn, commit it, and only then let its effects out. */
 export class Processor {
@@ -34,7 +34,12 @@ export class Processor {
     this.#signal = new Signal(parts.clock)
     this.#log = new LogReader({ ...parts, wake: () => this.wake() })
     this.#backlog = new Backlog(parts.store)
-    this.#turns = new Turns({ ...parts, backlog: this.#backlog, forget: (lost) => this.#forget(lost) })
+    this.#turns = new Turns({
+      ...parts,
+      backlog: this.#backlog,
+      forget: (lost) => this.#forget(lost),
+      halt: (failing) => this.#halt(failing, haltMs.failures),
+    })
   }
 
   /** Something may be there to do: a task ended, a partition was assigned, the database is back. */
@@ -66,7 +71,7 @@ export class Processor {
     while (!this.#stopping) {
       await this.#claim()
       const { work, faults } = await gather({ ...this.#parts, log: this.#log, backlog: this.#backlog })
-      await this.#halt(faults)
+      await this.#halt(faults, haltMs.log)
       if (isIdle(work)) {
         await this.#rest()
       } else {
@@ -98,13 +103,13 @@ export class Processor {
     }
   }
 
-  /** A partition whose log contradicts its position stands still; the others go on. */
-  async #halt(faults: readonly LogFault[]): Promise<void> {
+  /** Such a partition stands still; the others go on. */
+  async #halt(faults: readonly HaltedPartition[], againMs: number): Promise<void> {
     for (const fault of faults) {
       this.#parts.logger.error(fault, 'a partition stands still')
       const claim = this.#parts.partitions.get(fault.partition)
       await (claim === undefined ? undefined : this.#use(() => this.#parts.store.markHalted(claim, fault.message)))
-      this.#parts.partitions.halt(fault, haltMs)
+      this.#parts.partitions.halt(fault, againMs)
     }
     this.#forget(this.#parts.partitions.takeLost())
   }

@@ -3,7 +3,7 @@ import type { Connection } from './connection.ts'
 import { QuireError } from './errors.ts'
 import { type FailureStreaks, isTooLong, manyFailures, relaxed } from './failure-streaks.ts'
 import { loadTurn } from './load.ts'
-import type { OwnedPartitions } from './owned-partitions.ts'
+import type { HaltedPartition, OwnedPartitions } from './owned-partitions.ts'
 import { isPortFailure } from './port-failure.ts'
 import type { Clock, CommitOutcome, Logger, Store } from './ports.ts'
 import type { Registry } from './registry.ts'
@@ -34,10 +34,9 @@ export interface TurnsParts {
   readonly count: (by: Partial<Counters>) => void
   /** What is known of these partitions is not true any more. */
   readonly forget: (partitions: readonly number[]) => void
+  /** These stand still for some minutes: somebody may deploy meanwhile. */
+  readonly halt: (partitions: readonly HaltedPartition[]) => Promise<void>
 }
-
-/** A partition whose messages all throw is looked at again after this time: somebody may have deployed. */
-const haltMs = 300_000
 
 const nothingToWrite: CommitOutcome = { kind: 'committed' }
 
@@ -106,14 +105,14 @@ export class Turns {
   /** After the commit was answered: the effects of a committed turn are let out; a fenced one is void. */
   async #settle(outcome: CommitOutcome, made: MadeTurn): Promise<void> {
     if (outcome.kind === 'committed') {
-      this.#release(made)
+      await this.#release(made)
       return
     }
     const { turn, work, trace } = made
     this.#parts.count({ fenced: 1 })
     const lost = this.#parts.partitions.fenced(turn.partitions, outcome.stored)
     if (lost.length === 0) {
-      this.#release(made)
+      await this.#release(made)
       return
     }
     trace.failed('another owner holds the partition')
@@ -123,7 +122,7 @@ export class Turns {
     await this.take(workOf(work, (partition) => !lost.includes(partition)))
   }
 
-  #release({ turn, decided, work, trace }: MadeTurn): void {
+  async #release({ turn, decided, work, trace }: MadeTurn): Promise<void> {
     const { cache, timers, tasks, partitions, count } = this.#parts
     trace.committed(turn)
     partitions.advance(turn)
@@ -147,7 +146,7 @@ export class Turns {
     })
     this.#tellStrays(decided.strays)
     this.#parts.onCommitted(turn)
-    this.#leave(turn, decided.streaks)
+    await this.#leave(turn, decided.streaks)
   }
 
   #tellStrays(strays: readonly string[]): void {
@@ -157,16 +156,13 @@ export class Turns {
   }
 
   /** Partitions that were revoked while the turn was under way are forgotten with what it left; one whose messages all throw is halted. */
-  #leave(turn: Turn, streaks: FailureStreaks): void {
+  async #leave(turn: Turn, streaks: FailureStreaks): Promise<void> {
     const { partitions } = this.#parts
     this.#parts.forget(turn.partitions.filter((advance) => !partitions.isHeld(advance)).map((advance) => advance.partition))
     this.#streaks = streaks
-    for (const { partition } of turn.partitions) {
-      if (isTooLong(streaks, partition)) {
-        this.#parts.logger.error({ partition }, manyFailures)
-        partitions.halt({ partition, code: 'many-failures', message: manyFailures }, haltMs)
-      }
-    }
+    const failing = turn.partitions.filter(({ partition }) => isTooLong(streaks, partition))
+    const halts = failing.map(({ partition }) => ({ partition, code: 'many-failures', message: manyFailures }))
+    await (halts.length === 0 ? undefined : this.#parts.halt(halts))
   }
 
   #use<T>(call: () => Promise<T>): Promise<T> {

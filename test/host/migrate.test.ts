@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { expect, it, onTestFinished } from 'vitest'
 import { freshDatabase } from '../ports/adapters.ts'
-import { quire } from '../support/command.ts'
+import { manyFailures } from '../../src/runtime/failure-streaks.ts'
+import { quire, quireWith } from '../support/command.ts'
 
 async function query(url: string, text: string): Promise<readonly Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url })
@@ -32,6 +33,22 @@ it.each([
   expect(pending).toEqual(expect.arrayContaining(['0001-initial', 'table texts 0001']))
   expect(await quire('migrate', '--json', ...where)).toMatchObject({ code: 0, json: { upToDate: true, applied: pending } })
   expect(await quire('migrate', '--check', '--json', ...where)).toMatchObject({ code: 0, json: { upToDate: true, pending: [] } })
+})
+
+it('the doctor names what is wrong with the environment and what stands still, each with a remedy, and goes on looking', async () => {
+  const database = await freshDatabase()
+  await quire('migrate', '--database', database)
+  await query(database, `update quire.partitions set halted = '${manyFailures}' where id = 3`)
+  const environment = { QUIRE_HTTP_PORT: 'x', QUIRE_DATBASE_SCHEMA: 'other' }
+  const { code, json } = await quireWith(environment, 'doctor', '--json', '--database', database)
+  expect(code).toBe(10)
+  const remedy = expect.stringMatching(/\S/)
+  expect((json['checks'] as readonly { readonly ok: boolean }[]).filter(({ ok }) => !ok)).toEqual([
+    { name: 'settings', ok: false, detail: "QUIRE_HTTP_PORT is 'x'", remedy },
+    { name: 'settings', ok: false, detail: 'QUIRE_DATBASE_SCHEMA is no setting of Quire', remedy },
+    { name: 'partition 3', ok: false, detail: expect.stringContaining('many-failures'), remedy: expect.stringContaining('deploy') },
+  ])
+  expect(json['checks']).toEqual(expect.arrayContaining([expect.objectContaining({ name: 'schema', ok: true })]))
 })
 
 it('a schema of a newer version is refused by both, a missing migration is named, and the stored number of partitions stays', async () => {

@@ -151,6 +151,7 @@ it('messages that all throw, of many actors, stop their partition before the log
   expect(halted).toMatchObject([
     { partition: 0, code: 'many-failures', message: expect.stringMatching(/deploy the right version/) as string },
   ])
+  expect(world.database.partitions.get(0)?.halted).toBe(halted[0]?.message)
   const unread = (world.database.mailbox.get(0) ?? []).filter(({ offset }) => offset >= (world.database.partitions.get(0)?.nextOffset ?? 0))
   expect(unread).toHaveLength(79)
   await world.clock.advance(301_000)

@@ -14,8 +14,13 @@ const bare = { QUIRE_DATABASE_URL: '', QUIRE_DATA_DIR: '', QUIRE_OPENAI_API_KEY:
 
 /** Runs the command as a user does, from source. */
 export function quire(...args: string[]): Promise<Ran> {
+  return quireWith({}, ...args)
+}
+
+/** With variables of its own. */
+export function quireWith(environment: Readonly<Record<string, string>>, ...args: string[]): Promise<Ran> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [builtCommand, ...args], { env: { ...process.env, ...bare } }, (error, stdout, stderr) => {
+    execFile(process.execPath, [builtCommand, ...args], { env: { ...process.env, ...bare, ...environment } }, (error, stdout, stderr) => {
       const last = stdout.trimEnd().split('\n').at(-1) ?? ''
       resolve({
         code: error === null ? 0 : Number(error.code),

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os'
 import { createKafkajsClient } from '../../kafka/kafkajs-client.ts'
 import { mailboxTopic } from '../../kafka/client-ports.ts'
-import { kafkaSettings } from '../../kafka/options.ts'
+import { type KafkaOptions, kafkaSettings } from '../../kafka/options.ts'
 import { migrationsOf } from '../../persistence/survey.ts'
 import type { Upkeep } from '../../persistence/upkeep.ts'
 import { messageOf } from '../../runtime/errors.ts'
@@ -9,10 +9,12 @@ import { silentLogger, systemClock } from '../../runtime/system.ts'
 import { CommandError } from '../command-error.ts'
 import { type Check, ill } from '../doctor/check.ts'
 import { databaseChecks } from '../doctor/database-checks.ts'
+import { failureChecks } from '../doctor/failure-checks.ts'
 import { type HaltedLog, logChecks } from '../doctor/log-checks.ts'
+import { settingChecks } from '../doctor/setting-checks.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { kafkaOptionsOf } from '../quire-options.ts'
-import { readSettings } from '../read-settings.ts'
+import { readableSettings } from '../read-settings.ts'
 import type { DataOptions } from './data.ts'
 import { openUpkeep } from './open-database.ts'
 import { operatorsBatch } from './operators-batch.ts'
@@ -22,9 +24,11 @@ type Options = Readonly<Record<string, string | boolean | undefined>>
 
 /** `quire doctor`: looks at everything Quire needs and changes nothing, unless a gap is to be accepted. */
 export async function doctor(options: Options, output: Output): Promise<void> {
-  const { upkeep, close } = await openUpkeep(options as DataOptions)
+  const { settings, problems } = readableSettings(process.env)
+  const { upkeep, close } = await openUpkeep(options as DataOptions, settings.databaseSchema)
   try {
-    const { checks, halted } = await examine(upkeep)
+    const { checks: found, halted } = await examine(upkeep, kafkaOptionsOf(settings))
+    const checks = [...settingChecks(process.env, problems), ...found]
     const accepted = await acceptGaps(options['acceptGap'], halted, upkeep)
     const ok = checks.every((check) => check.ok)
     const lines = checks.map(
@@ -45,8 +49,7 @@ interface Findings {
   readonly halted: readonly HaltedLog[]
 }
 
-async function examine(upkeep: Upkeep): Promise<Findings> {
-  const kafka = kafkaOptionsOf(readSettings(process.env))
+async function examine(upkeep: Upkeep, kafka: KafkaOptions | undefined): Promise<Findings> {
   const topic = `${kafka?.topicPrefix ?? ''}${mailboxTopic}`
   try {
     const before = systemClock.now()
@@ -55,8 +58,12 @@ async function examine(upkeep: Upkeep): Promise<Findings> {
     const migrations = migrationsOf(found, definition.tables ?? [])
     const now = (before + systemClock.now()) / 2
     const log = kafka === undefined ? 'a table of the database' : `Kafka topic ${topic}`
-    const checks = databaseChecks(found, migrations, now, log, [{ type: 'batch', definition }])
-    if (kafka === undefined || found.schema === null || migrations.pending.length > 0) {
+    const ofDatabase = databaseChecks(found, migrations, now, log, [{ type: 'batch', definition }])
+    if (found.schema === null || migrations.pending.length > 0) {
+      return { checks: ofDatabase, halted: [] }
+    }
+    const checks = [...ofDatabase, ...(await failureChecks(upkeep))]
+    if (kafka === undefined) {
       return { checks, halted: [] }
     }
     const client = createKafkajsClient(kafkaSettings(kafka), 'quire-doctor', { clock: systemClock, logger: silentLogger })

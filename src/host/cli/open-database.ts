@@ -13,10 +13,10 @@ interface Opened {
 }
 
 /** What can be looked at without a runtime; of a folder that another process owns, through its socket (rules 15). */
-export async function openUpkeep(options: DataOptions): Promise<Opened> {
+export async function openUpkeep(options: DataOptions, schema?: string): Promise<Opened> {
   const source = namedSource(options, process.env)
   try {
-    return await openDatabase(options)
+    return await openDatabase(options, schema)
   } catch (error) {
     if (isQuireError(error, 'folder-in-use') && typeof source !== 'string') {
       return { upkeep: ownersUpkeep(source.dataDir), close: async () => {} }
@@ -26,9 +26,11 @@ export async function openUpkeep(options: DataOptions): Promise<Opened> {
 }
 
 /** The database itself, without a runtime; a folder is locked meanwhile. Nothing of it is changed. */
-export async function openDatabase(options: DataOptions): Promise<Opened & { readonly database: Database }> {
+export async function openDatabase(
+  options: DataOptions,
+  schema: string = readSettings(process.env).databaseSchema,
+): Promise<Opened & { readonly database: Database }> {
   const source = namedSource(options, process.env)
-  const { databaseSchema: schema } = readSettings(process.env)
   if (typeof source === 'string') {
     const database = openPostgres({ server: source, schema, clock: systemClock })
     return { database, upkeep: upkeepOf(database, systemClock), close: () => database.close() }

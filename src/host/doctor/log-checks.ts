@@ -1,6 +1,7 @@
 import type { KafkaClient } from '../../kafka/client.ts'
 import { brokerFailure } from '../../kafka/errors.ts'
 import { faultOf } from '../../kafka/stream.ts'
+import { manyFailures } from '../../runtime/failure-streaks.ts'
 import type { Store } from '../../runtime/ports.ts'
 import { type Check, ill, well } from './check.ts'
 
@@ -59,7 +60,8 @@ async function findHalted(
   const ids = Array.from({ length: partitions }, (_, id) => id)
   const [rows, told, claims] = await Promise.all([client.ends(topic), store.halted(), store.claims(ids)])
   const ends = new Map(rows.map((row) => [row.partition, row]))
-  const known = new Map(told.map((row) => [row.partition, row.why]))
+  // One whose messages throw has lost nothing: it must not be moved on.
+  const known = new Map(told.filter(({ why }) => why !== manyFailures).map((row) => [row.partition, row.why]))
   return claims.flatMap(({ partition, nextOffset, lastRecord }) => {
     const end = ends.get(partition) ?? { low: 0, high: 0 }
     const why = known.get(partition) ?? faultOf({ partition, offset: nextOffset, lastRecord }, end)?.message

@@ -6,7 +6,7 @@ import type { Clock, Logger } from '../../runtime/ports.ts'
 import { pause } from '../../runtime/time-limit.ts'
 import type { Transition } from '../../runtime/watch.ts'
 import type { BatchMetrics } from './batch-metrics.ts'
-import { countTransition, type Track } from './count-transition.ts'
+import { countTransition, setPool, type Track } from './count-transition.ts'
 
 export interface FollowerParts {
   readonly quire: Pick<Quire, 'watch' | 'journal' | 'inspect' | 'status'>
@@ -32,6 +32,9 @@ export async function followBatches(parts: FollowerParts, signal: AbortSignal): 
       for await (const transition of parts.quire.watch('batch/*', { signal })) {
         if (parts.quire.status.getSnapshot().context.partitions.includes(transition.position.partition)) {
           await observe(transition, tracks, parts)
+        } else {
+          // Another process steps it now, and follows it.
+          forget(transition.address, tracks, parts)
         }
       }
       return
@@ -48,10 +51,27 @@ export async function followBatches(parts: FollowerParts, signal: AbortSignal): 
 async function observe(transition: Transition, tracks: Map<string, Track>, parts: FollowerParts): Promise<void> {
   const { address } = transition
   const track = await trackOf(transition, tracks, parts)
+  observeProcessing(transition, parts)
   const end = countTransition(transition, track, parts.metrics)
   if (end !== undefined) {
-    tracks.delete(address)
+    forget(address, tracks, parts)
     await countEnd(transition, end, track, parts)
+  }
+}
+
+function forget(address: string, tracks: Map<string, Track>, { metrics }: FollowerParts): void {
+  const track = tracks.get(address)
+  if (track !== undefined) {
+    setPool(track, 0, metrics)
+    tracks.delete(address)
+  }
+}
+
+/** A turn has the database's time, this process its own. */
+function observeProcessing({ event, at }: Transition, { clock, metrics, quire }: FollowerParts): void {
+  if ((event as { readonly type?: string } | null)?.type === 'VERDICT') {
+    const { skewMs } = quire.status.getSnapshot().context
+    metrics.callbackProcessing.observe(Math.max(0, clock.now() + skewMs - at) / 1_000)
   }
 }
 
@@ -64,13 +84,13 @@ async function trackOf(transition: Transition, tracks: Map<string, Track>, parts
   }
   const isBirth = kind === 'create' && ignored === null
   const birth = isBirth ? transition : ((await parts.quire.journal(address, { limit: 1 }))[0] ?? transition)
-  const track: Track = { bornAt: birth.at, mode: modeOf(birth), lastVerdictAt: undefined, waves: 0 }
+  const track: Track = { bornAt: birth.at, mode: modeOf(birth), lastVerdictAt: undefined, waves: 0, pool: 0 }
   if (isBirth) {
     parts.metrics.started.inc({ batching_mode: track.mode })
     parts.log.info({ address }, 'a batch was born')
   }
   if (tracks.size >= mostTracks) {
-    tracks.delete(tracks.keys().next().value as string)
+    forget(tracks.keys().next().value as string, tracks, parts)
   }
   tracks.set(address, track)
   return track

@@ -1,4 +1,4 @@
-import { Counter, Histogram, type Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { BatchEnd } from '../../machines/batch.machine.ts'
 import { LabelValues } from './label-values.ts'
 
@@ -41,7 +41,7 @@ export type BatchMetrics = ReturnType<typeof batchMetrics>
 export function batchMetrics(registry: Registry) {
   // Of this service alone: what the models of another one are called must not use up the names that are told apart here.
   const models = new LabelValues([], 50)
-  return { ...callbackCounters(registry), ...endCounters(registry), ...histograms(registry), models }
+  return { ...callbackCounters(registry), ...endCounters(registry), ...histograms(registry), failedPool: failedPool(registry), models }
 }
 
 function counters(registry: Registry) {
@@ -101,12 +101,27 @@ function endCounters(registry: Registry) {
   }
 }
 
+function failedPool(registry: Registry): Gauge {
+  const help = 'Failed attempts that wait for their retry, of batches this process has followed since it started.'
+  return new Gauge({ name: 'cj_failed_pool_size', help, registers: [registry] })
+}
+
 function histograms(registry: Registry) {
   const histogram = (name: string, help: string, buckets: number[]): Histogram =>
     new Histogram({ name, help, buckets, registers: [registry] })
   const share = Array.from({ length: 10 }, (_, index) => (index + 1) * 10)
   return {
     callbackLatency: histogram('cj_callback_latency_seconds', 'From the time a callback names to its turn.', latency),
+    callbackProcessing: histogram(
+      'cj_callback_processing_duration_seconds',
+      'From the turn of a callback to its commit, as the journal shows it.',
+      finalization,
+    ),
+    queueLatency: histogram(
+      'kafka_message_queue_latency_seconds',
+      'From the time a message names to its turn: of callbacks, since requests keep no such time.',
+      latency,
+    ),
     duration: histogram('cj_batch_processing_duration_seconds', 'From the birth of a batch to its end.', duration),
     assessmentDuration: histogram('huleedu_cj_assessment_duration_seconds', 'From the birth of a batch to its end.', duration),
     comparisonsMade: histogram('huleedu_cj_comparisons_made', 'Attempts of a batch at its end.', [1, 6, 12, 24, 60, 120, 288, 600, 1_200]),

@@ -1,4 +1,5 @@
 import type { Decision } from '../../judging/decide.ts'
+import { isRetryableCode } from '../../judging/failed-pool.ts'
 import type { BatchEnd, VerdictEvent } from '../../machines/batch.machine.ts'
 import type { Transition } from '../../runtime/watch.ts'
 import type { BatchMetrics, callbackStatuses, workflowDecisions } from './batch-metrics.ts'
@@ -10,6 +11,8 @@ export interface Track {
   readonly mode: string
   lastVerdictAt: number | undefined
   waves: number
+  /** Failed attempts that wait for their retry. */
+  pool: number
 }
 
 /** Codes of domain 4.7 that a comparison fails with; others count as `other`. */
@@ -53,7 +56,7 @@ export function countTransition(transition: Transition, track: Track, metrics: B
     metrics.comparisons.inc({ status: 'submitted' })
     metrics.posts.inc({ batching_mode: track.mode })
   } else if (event?.type === 'SUBMIT_FAILED' && transition.ignored === null) {
-    countFailure(errorCodeOf(event), metrics)
+    countFailure(errorCodeOf(event), track, metrics)
   } else if (event?.type === 'PROMPT_FAILED' || event?.type === 'RUBRIC_FAILED') {
     const text = event.type === 'PROMPT_FAILED' ? 'prompt' : 'rubric'
     metrics.missingTexts.inc({ text, reason: missingReasons.of(errorCodeOf(event) ?? 'CONTENT_SERVICE_ERROR') })
@@ -76,6 +79,7 @@ function countVerdict(event: VerdictEvent, transition: Transition, notes: readon
   const { sentAt } = event.details
   if (typeof sentAt === 'number' && transition.at >= sentAt) {
     metrics.callbackLatency.observe((transition.at - sentAt) / 1_000)
+    metrics.queueLatency.observe((transition.at - sentAt) / 1_000)
   }
   switch (status) {
     case 'duplicate':
@@ -88,7 +92,7 @@ function countVerdict(event: VerdictEvent, transition: Transition, notes: readon
       metrics.uncorrelatedCallbacks.inc()
       return
     case 'error':
-      countFailure(event.errorCode, metrics)
+      countFailure(event.errorCode, track, metrics)
       break
     case 'success':
       metrics.comparisons.inc({ status: 'completed' })
@@ -115,15 +119,26 @@ function statusOf(event: VerdictEvent, { ignored }: Transition, notes: readonly 
   return event.winner === null ? 'error' : 'success'
 }
 
-function countFailure(code: string | null | undefined, metrics: BatchMetrics): void {
+function countFailure(code: string | null | undefined, track: Track, metrics: BatchMetrics): void {
   metrics.comparisons.inc({ status: 'failed' })
   metrics.failedComparisons.inc({ failure_reason: failureReasons.of(code) })
+  // Whether retries are left is known at the next decision, which brings the number itself.
+  if (isRetryableCode(code ?? '')) {
+    setPool(track, track.pool + 1, metrics)
+  }
 }
 
-function countDecision({ action, numbers }: Decision, track: Track, metrics: BatchMetrics): void {
+/** The gauge is the sum over all batches that are followed. */
+export function setPool(track: Track, size: number, metrics: BatchMetrics): void {
+  metrics.failedPool.inc(size - track.pool)
+  track.pool = size
+}
+
+function countDecision({ action, numbers, retry }: Decision, track: Track, metrics: BatchMetrics): void {
   metrics.decisions.inc({ decision: decisionLabels[action] })
   metrics.retryWaves.inc(action === 'retry' ? 1 : 0)
   track.waves = numbers.waves
+  setPool(track, Math.max(0, numbers.retryable - retry.length), metrics)
   if (numbers.workCap > 0) {
     metrics.progress.observe((100 * numbers.settled) / numbers.workCap)
   }
