@@ -3,10 +3,11 @@ import { Kysely, type RawBuilder, sql } from 'kysely'
 import pg from 'pg'
 import type { Clock } from '../runtime/ports.ts'
 import { atMost } from '../runtime/time-limit.ts'
-import { pgDialect, pgliteDialect, type PgPool } from './dialect.ts'
+import { guard, pgDialect, pgliteDialect, type PgPool } from './dialect.ts'
 import { classified } from './errors.ts'
 import { createListener, type Listener } from './listener.ts'
-import { connectSession, goodbyeMs, type Session } from './session.ts'
+import { connectSession, goodbyeMs } from './postgres-session.ts'
+import type { Session } from './session.ts'
 
 /** A connected database and the schema Quire uses in it. Queries are Kysely's `sql`, tables named with their schema. */
 export interface Database {
@@ -61,6 +62,7 @@ export function openPostgres(options: PostgresOptions): Database {
   const pool: PgPool = isOurs ? new pg.Pool(configOf(server, options)) : server
   // An idle client whose server goes away emits an error; the next query meets it and is classified there.
   pool.on('error', metByNextQuery)
+  pool.on('connect', guard)
   const config = { ...optionsOf(pool), types, query_timeout: queryTimeoutMs }
   const openSession = () => classified(() => connectSession(config, clock))
   const kysely = new Kysely<unknown>({ dialect: pgDialect(pool, { prepared, queryTimeoutMs, types }) })
@@ -79,6 +81,7 @@ export function openPostgres(options: PostgresOptions): Database {
       await kysely.destroy()
       await (isOurs ? atMost(clock, goodbyeMs, pool.end(), () => undefined) : undefined)
       pool.off('error', metByNextQuery)
+      pool.off('connect', guard)
     },
   }
 }

@@ -8,11 +8,13 @@ export interface PgPool {
   connect(): Promise<PgClient>
   end(): Promise<void>
   on(event: 'error', listener: () => void): unknown
+  on(event: 'connect', listener: (client: PgClient) => void): unknown
   off(event: 'error', listener: () => void): unknown
+  off(event: 'connect', listener: (client: PgClient) => void): unknown
 }
 export interface PgClient {
   on(event: 'error', listener: () => void): unknown
-  off(event: 'error', listener: () => void): unknown
+  listeners(event: 'error'): readonly unknown[]
   query(query: { name?: string; text: string; values: unknown[]; query_timeout: number; types: object }): Promise<{
     readonly command: string
     readonly rowCount: number | null
@@ -81,6 +83,8 @@ function createTrust() {
 async function trustedClient(pool: PgPool, trust: ReturnType<typeof createTrust>): Promise<PgClient> {
   for (;;) {
     const client = await pool.connect()
+    // One that a host's pool made before Quire began.
+    guard(client)
     if (trust.holds(client)) {
       return client
     }
@@ -99,10 +103,18 @@ interface ClientUse extends Omit<PgDialectOptions, 'prepared'> {
 /** The query under way meets the error too, and is classified by it. */
 const metByQuery = (): void => undefined
 
-/** A client while it is lent out: without a listener of its own an error would end the process. */
+/**
+ * The pool listens to the errors of idle clients alone. One that is lent out, or that was put out of the pool and is closing, would
+ * end the process by its next error: it is listened to from its connection to its end.
+ */
+export function guard(client: PgClient): void {
+  if (!client.listeners('error').includes(metByQuery)) {
+    client.on('error', metByQuery)
+  }
+}
+
 function lentClient(client: PgClient, { nameOf, queryTimeoutMs, types, onBroken }: ClientUse): PostgresPoolClient {
   let broken: unknown
-  client.on('error', metByQuery)
   const query = async (text: string, values: readonly unknown[] = []) => {
     const name = nameOf !== undefined && worthAName.test(text) ? { name: nameOf(text) } : {}
     try {
@@ -116,11 +128,7 @@ function lentClient(client: PgClient, { nameOf, queryTimeoutMs, types, onBroken 
       throw error
     }
   }
-  const release = (): void => {
-    client.off('error', metByQuery)
-    client.release(broken)
-  }
-  return { query, release } as PostgresPoolClient
+  return { query, release: () => client.release(broken) } as PostgresPoolClient
 }
 
 /** True for an error that the server sent and after which the connection goes on. */
