@@ -104,8 +104,8 @@ interface ClientUse extends Omit<PgDialectOptions, 'prepared'> {
 const metByQuery = (): void => undefined
 
 /**
- * The pool listens to the errors of idle clients alone. One that is lent out, or that was put out of the pool and is closing, would
- * end the process by its next error: it is listened to from its connection to its end.
+ * The pool listens to the errors of idle clients alone. One that is lent out, or that the server ends with the very bytes that open
+ * it, would end the process by its error: it is listened to from its connection on.
  */
 export function guard(client: PgClient): void {
   if (!client.listeners('error').includes(metByQuery)) {

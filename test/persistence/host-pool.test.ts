@@ -35,22 +35,3 @@ it('shares a pool with its host and with another Quire, and leaves it as it was'
   expect((await pool.query('select 1::int8 as one')).rows).toEqual([{ one: '1' }])
   expect(pool.listenerCount('error')).toBe(0)
 })
-
-it('listens to every connection to its very end: one that is put out of the pool may say more than one error', async () => {
-  const database = await freshDatabase()
-  const pool = new pg.Pool({ connectionString: database })
-  onTestFinished(() => pool.end())
-  const listening: number[] = []
-  pool.on('remove', (client) => listening.push((client as pg.PoolClient).listenerCount('error')))
-  const quire = await running(pool, 'quire')
-  await quire.create('order/1', { amount: 5 }, { id: 'c' })
-  await quire.waitFor('order/1', { tag: 'done' })
-  const admin = new pg.Client({ connectionString: database })
-  await admin.connect()
-  await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()')
-  await admin.end()
-  await quire.create('order/2', { amount: 5 }, { id: 'c', timeoutMs: 30_000 })
-  await quire.waitFor('order/2', { tag: 'done' })
-  expect(listening.length).toBeGreaterThan(0)
-  expect(Math.min(...listening)).toBeGreaterThan(0)
-})

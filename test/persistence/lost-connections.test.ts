@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { sql } from 'kysely'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { type Database, openPostgres } from '../../src/persistence/database.ts'
@@ -7,6 +9,7 @@ import type { Session } from '../../src/persistence/session.ts'
 import type { Clock } from '../../src/runtime/ports.ts'
 import { systemClock } from '../../src/runtime/system.ts'
 import { freshDatabase } from '../ports/adapters.ts'
+import { portOf } from '../support/free-port.ts'
 import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 
 /** Waits of the code under test pass a hundred times faster. */
@@ -65,4 +68,22 @@ it('a listener connects again after every loss, however long the server is away'
   await vi.waitUntil(() => openSession.mock.calls.length > calls + 3)
   await proxy.set({ kind: 'pass' })
   await vi.waitUntil(() => proxy.connections === 1)
+})
+
+it('a connection that is ended with the very bytes that open it fails its query, and not the process', async () => {
+  const message = (type: string, body: Buffer): Buffer => {
+    const length = Buffer.alloc(4)
+    length.writeInt32BE(body.length + 4)
+    return Buffer.concat([Buffer.from(type), length, body])
+  }
+  // Authenticated, ready, and terminated by an administrator, in one piece.
+  const fatal = Buffer.from('SFATAL\0C57P01\0Mterminating connection due to administrator command\0\0')
+  const bytes = Buffer.concat([message('R', Buffer.alloc(4)), message('Z', Buffer.from('I')), message('E', fatal)])
+  const server = createServer((socket) => void socket.once('data', () => socket.end(bytes)))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  const database = openPostgres({ server: `postgres://q@127.0.0.1:${portOf(server)}/q`, schema: 'quire', clock: hasty })
+  onTestFinished(() => database.close())
+  await expect(ask(database)).rejects.toMatchObject({ kind: 'transient' })
 })
