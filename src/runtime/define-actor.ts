@@ -185,7 +185,7 @@ export interface ActorDefinition {
   readonly inbound?: Readonly<Record<string, InboundDecoder>>
   /**
    * Looks at a decoded message before it is taken in, where its record alone does not tell whether it may be: gives it back, or a
-   * refusal. Reads wait for the database, and the topic with them. Default: every message is taken in.
+   * refusal. Not asked while the database is away: the actor must be able to do without. Default: every message is taken in.
    */
   readonly admit?: (message: DecodedMessage, record: InboundText, rows: RowReads) => Promise<Decoded>
   /** A small JSON value kept in a column of its own, for lists. */

@@ -1,10 +1,11 @@
 import type { Connection } from './connection.ts'
 import type { RowReads } from './define-actor.ts'
-import { type Read, readRecord } from './inbound-message.ts'
+import { placeOf, type Read, readRecord } from './inbound-message.ts'
 import type { Message } from './message.ts'
-import type { Inbound, InboundRecord, Logger, Mailbox } from './ports.ts'
+import type { Clock, Inbound, InboundRecord, Logger, Mailbox } from './ports.ts'
 import type { Registry } from './registry.ts'
 import type { Counters } from './status.ts'
+import { atMost } from './time-limit.ts'
 import { type SpanStart, type Tracing, withTrace } from './tracing.ts'
 
 export interface InboundRelayParts {
@@ -16,10 +17,16 @@ export interface InboundRelayParts {
   readonly logger: Logger
   readonly tracing: Tracing
   readonly maxMessageBytes: number
+  readonly clock: Clock
   /** For those who look before they let a message in. */
   readonly rows: RowReads
+  /** True while the database answers. */
+  readonly isUp: () => boolean
   readonly count: (by: Partial<Counters>) => void
 }
+
+/** Whoever looks before letting a message in may take so long, ms; then it comes in as it is, and its actor looks itself. */
+const admitMs = 2_000
 
 /**
  * Re-keys records of the outside to the mailboxes of their actors, under stable ids: at least once here, once for the actor.
@@ -34,18 +41,22 @@ async function take(records: readonly InboundRecord[], parts: InboundRelayParts)
   const read = await Promise.all(records.map((record) => readOne(record, parts)))
   const taken = read.flatMap((each) => (each === undefined || each.kind === 'ignored' ? [] : [each]))
   const undecodable = taken.filter(({ kind }) => kind === 'undecodable')
-  for (const { record, message } of undecodable) {
-    parts.logger.warn({ ...placeIn(record), deadLetter: message.id }, 'a record of the outside could not be decoded')
-  }
   const ignored = read.flatMap((each) => (each?.kind === 'ignored' ? [each] : []))
   tellIgnored(ignored, parts.logger)
   await append(taken, parts)
   parts.count({ inbound: taken.length + ignored.length, undecodable: undecodable.length, ignored: ignored.length })
 }
 
-async function readOne(record: InboundRecord, { registry, rows, maxMessageBytes }: InboundRelayParts) {
-  const reader = registry.inbound.get(record.topic)
-  return reader === undefined ? undefined : { record, ...(await readRecord(record, reader, { rows, maxMessageBytes })) }
+async function readOne(record: InboundRecord, parts: InboundRelayParts) {
+  const reader = parts.registry.inbound.get(record.topic)
+  if (reader === undefined) {
+    return undefined
+  }
+  const { type, decode } = reader
+  const unasked = (): Promise<Read> => readRecord(record, { type, decode }, parts)
+  // Without the database nobody can be asked. A reader that waits for it would be taken for stuck and made anew, again and again.
+  const read = parts.isUp() ? atMost(parts.clock, admitMs, readRecord(record, reader, parts), unasked) : unasked()
+  return { record, ...(await read) }
 }
 
 type Ignored = Extract<Read, { kind: 'ignored' }> & { readonly record: InboundRecord }
@@ -55,12 +66,8 @@ function tellIgnored(ignored: readonly Ignored[], logger: Logger): void {
   for (const cause of new Set(ignored.map((each) => each.cause))) {
     const records = ignored.filter((each) => each.cause === cause)
     const [{ record, why }] = records as [Ignored]
-    logger.info({ cause, records: records.length, first: placeIn(record) }, `records of the outside are for nobody here: ${why}`)
+    logger.info({ cause, records: records.length, first: placeOf(record) }, `records of the outside are for nobody here: ${why}`)
   }
-}
-
-function placeIn({ topic, partition, offset }: InboundRecord) {
-  return { topic, partition, offset }
 }
 
 interface Taken {

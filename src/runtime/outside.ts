@@ -51,7 +51,8 @@ export function createOutside(parts: OutsideParts): Outside {
     topics: [...registry.inbound.keys()],
     readUpTo: () => watermark.readUpTo(),
     start() {
-      startInbound({ ...parts, inbound, count: (by) => status.trigger.counted({ by }) })
+      const isUp = (): boolean => status.getSnapshot().context.database.state === 'up'
+      startInbound({ ...parts, inbound, isUp, count: (by) => status.trigger.counted({ by }) })
       watermark.start()
     },
     async stop() {

@@ -7,14 +7,14 @@ import { refusedRequest } from './refused-request.ts'
 
 /**
  * Refuses a request that does not fit its assignment before a batch is born of it, so that a right one later is a first one
- * (rules 58). Only a request that names an assignment waits for the database.
+ * (rules 58). Only a request that names an assignment asks the database.
  */
 export async function admitRequest(message: DecodedMessage, record: InboundText, rows: RowReads): Promise<Decoded> {
-  const input = message.body as BatchInput
-  if (message.messageKind !== 'create' || input.assignmentId === null) {
+  if (message.messageKind !== 'create') {
     return message
   }
-  const refusal = await refusalOf(input.assignmentId, input.options.llm.judgeRubric !== undefined, rows)
+  const input = message.body as BatchInput
+  const refusal = await assignmentRefusal(input, rows)
   if (refusal === undefined) {
     return message
   }
@@ -24,10 +24,14 @@ export async function admitRequest(message: DecodedMessage, record: InboundText,
   return refusedRequest(known, { field: refusal.field, problem: refusal.message })
 }
 
-async function refusalOf(assignmentId: string, hasOwnRubric: boolean, rows: RowReads): Promise<AssignmentRefused | undefined> {
+/** Why a request does not fit its assignment, as it stands now; undefined when it does, or names none. */
+export async function assignmentRefusal({ assignmentId, options }: BatchInput, rows: RowReads): Promise<AssignmentRefused | undefined> {
+  if (assignmentId === null) {
+    return undefined
+  }
   const found = await findInstructions(rows, { kind: 'assignment', id: assignmentId })
   try {
-    assertFits(assignmentId, found, hasOwnRubric)
+    assertFits(assignmentId, found, options.llm.judgeRubric !== undefined)
     return undefined
   } catch (error) {
     if (error instanceof AssignmentRefused) {

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { AssignmentRefused, assertFits } from '../../batch/assignments/fits.ts'
-import { findInstructions } from '../../batch/assignments/instructions.ts'
+import { assignmentRefusal } from '../../batch/inbound/admit-request.ts'
 import { decodeCallback } from '../../batch/inbound/decode-callback.ts'
 import { decodeRequest } from '../../batch/inbound/decode-request.ts'
 import { envelopeOf, type MessageOrigin, parsed, type Undecodable } from '../../batch/inbound/record.ts'
@@ -90,19 +89,15 @@ function requestIn(text: string, origin: MessageOrigin | undefined, { batchSetti
 
 /**
  * A request that does not fit its assignment is refused at once where the database can be asked; else the batch itself fails by
- * it, as one that came over the topic does.
+ * it, as one of the topic does then.
  */
-async function assertAssignment({ assignmentId, options }: BatchInput, parts: ApiParts): Promise<void> {
-  if (assignmentId === null || parts.quire.status.getSnapshot().context.database.state !== 'up') {
+async function assertAssignment(input: BatchInput, parts: ApiParts): Promise<void> {
+  if (input.assignmentId === null || parts.quire.status.getSnapshot().context.database.state !== 'up') {
     return
   }
-  const found = await whileUp(parts, () => findInstructions(parts.quire.rows, { kind: 'assignment', id: assignmentId }))
-  try {
-    assertFits(assignmentId, found, options.llm.judgeRubric !== undefined)
-  } catch (error) {
-    throw error instanceof AssignmentRefused
-      ? new ApiError(400, 'VALIDATION_ERROR', `${error.field}: ${error.message}`, error.field)
-      : error
+  const refusal = await whileUp(parts, () => assignmentRefusal(input, parts.quire.rows))
+  if (refusal !== undefined) {
+    throw new ApiError(400, 'VALIDATION_ERROR', `${refusal.field}: ${refusal.message}`, refusal.field)
   }
 }
 
