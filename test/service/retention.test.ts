@@ -191,7 +191,7 @@ it('is told for each actor type by its definition, before the one for all', asyn
   // Two more rounds at least have passed over the others when a later actor is gone.
   await quire.create('order/2', { amount: 5 }, { id: 'c' })
   await expect.poll(() => filesIn(archiveDir), { timeout: 20_000 }).toHaveLength(2)
-  expect((await quire.actors({ limit: 10 })).map(({ address }) => address)).toEqual(['kept/1', 'month/1'])
+  await expect.poll(async () => (await quire.actors({ limit: 10 })).map(({ address }) => address)).toEqual(['kept/1', 'month/1'])
 })
 
 it('of a definition is not begun without a place for the archives either', async () => {
