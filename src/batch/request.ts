@@ -4,7 +4,7 @@ import type { BatchInput, RequestOptions } from '../machines/batch.machine.ts'
 import { addressHash } from '../runtime/message.ts'
 import { repairStrings } from '../runtime/strict-json.ts'
 import { batchSettings, type BatchSettings } from './settings.ts'
-import { batchingModes } from './wire/hints.ts'
+import { type BatchingMode, batchingModes } from './wire/hints.ts'
 
 /** A request that cannot become a batch; `field` names what is wrong. */
 export class BatchRequestError extends Error {
@@ -51,7 +51,7 @@ const request = z.object({
   promptStorageId: z.string().min(1).max(500).nullable().optional(),
   /** What this batch changes about the model's calls. */
   llm: llmOverrides.optional(),
-  /** How the provider may bundle posts; default serial_bundle. */
+  /** How the provider may bundle posts; absent: as the settings say. */
   batchingMode: z.enum(batchingModes).optional(),
   /** Kept with the request, without effect. */
   batchConfig: batchConfig.optional(),
@@ -132,7 +132,7 @@ function optionsOf(checked: Checked, settings: BatchSettings): RequestOptions {
   return {
     promptStorageId: checked.assignmentId == null ? (checked.promptStorageId ?? null) : null,
     llm: overrides,
-    batchingMode: batchingModeOf(checked.batchingMode, overrides.provider ?? settings.defaultProvider),
+    batchingMode: batchingModeOf(checked.batchingMode ?? settings.batchingMode, overrides.provider ?? settings.defaultProvider),
     requestedComparisons: checked.maxComparisons ?? null,
     budgetSource: checked.maxComparisons === undefined ? 'service_default' : 'runner_override',
     batchConfig: withoutAbsent(checked.batchConfig ?? {}),
@@ -142,7 +142,7 @@ function optionsOf(checked: Checked, settings: BatchSettings): RequestOptions {
 /** These have an interface for whole batches; the others fall back (domain 12). */
 const batchProviders: ReadonlySet<string> = new Set(['openai', 'anthropic'])
 
-function batchingModeOf(asked: RequestOptions['batchingMode'] = 'serial_bundle', provider: string): RequestOptions['batchingMode'] {
+function batchingModeOf(asked: BatchingMode, provider: string): BatchingMode {
   return asked === 'provider_batch_api' && !batchProviders.has(provider) ? 'serial_bundle' : asked
 }
 

@@ -1,3 +1,5 @@
+import type { BatchingMode } from './wire/hints.ts'
+
 /** Settings of batches. Durations in seconds; 0 switches off where it says so. The QUIRE_ name stands beside each. */
 export interface BatchSettings {
   /** QUIRE_MAX_PAIRWISE_COMPARISONS: default budget of a batch. */
@@ -36,6 +38,8 @@ export interface BatchSettings {
   readonly maxBatchCostUsd: number
   /** QUIRE_PAIR_GENERATION_SEED: mixed into every batch's seed; default none. */
   readonly pairGenerationSeed: string | undefined
+  /** QUIRE_LLM_BATCHING_MODE of requests that name none; `provider_batch_api` falls back where the provider has none. */
+  readonly batchingMode: BatchingMode
   /** QUIRE_DEFAULT_LLM_PROVIDER and _MODEL: named in results when no verdict names one. */
   readonly defaultProvider: string
   readonly defaultModel: string
@@ -64,6 +68,7 @@ export const batchSettings: BatchSettings = Object.freeze({
   maxEssays: 2_000,
   maxBatchCostUsd: 0,
   pairGenerationSeed: undefined,
+  batchingMode: 'serial_bundle',
   defaultProvider: 'openai',
   defaultModel: 'gpt-5.1',
   defaultTemperature: 0.1,

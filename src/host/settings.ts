@@ -1,3 +1,4 @@
+import { batchingModes } from '../batch/wire/hints.ts'
 import { costSettings } from './cost-settings.ts'
 import { retentionSettings } from './retention-settings.ts'
 import { choice, decimal, flag, integer, list, type Setting, settingsOf, text, url } from './setting.ts'
@@ -182,6 +183,10 @@ export const settingsTable = {
   defaultMaxTokens: model.given(integer('tokens', 1, 1_000_000), '1000', {
     name: 'QUIRE_DEFAULT_LLM_MAX_TOKENS',
     about: 'Most tokens of an answer, where a request names no other.',
+  }),
+  batchingMode: model.given(choice(batchingModes), 'serial_bundle', {
+    name: 'QUIRE_LLM_BATCHING_MODE',
+    about: 'For requests that name none. provider_batch_api (openai, anthropic): all comparisons in one wave, and no other.',
   }),
   logLevel: process.given(choice(['debug', 'info', 'warn', 'error', 'silent']), 'info', {
     name: 'QUIRE_LOG_LEVEL',

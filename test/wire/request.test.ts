@@ -108,6 +108,17 @@ describe('a request', () => {
     expect(decoded(mock).body).toMatchObject({ options: { batchingMode: 'serial_bundle' }, policy: { singleSubmission: false } })
   })
 
+  it('that names no batching mode has that of the settings, by the same rule', () => {
+    const settings = { batchingMode: 'provider_batch_api' }
+    expect(decoded(recorded('request-minimal'), origin, settings).body).toMatchObject({ policy: { singleSubmission: true } })
+    expect(decoded(recorded('request-minimal'), origin, { ...settings, defaultProvider: 'google' }).body).toMatchObject({
+      options: { batchingMode: 'serial_bundle' },
+      policy: { singleSubmission: false },
+    })
+    const hinted = { ...recorded('request-minimal'), metadata: { llm_batching_mode_hint: 'per_request' } }
+    expect(decoded(hinted, origin, settings).body).toMatchObject({ options: { batchingMode: 'per_request' } })
+  })
+
   it('may hold fields of tomorrow everywhere', () => {
     const envelope = recorded('request-full')
     const [essay] = envelope.data['essays_for_cj'] as object[]
