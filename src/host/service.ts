@@ -102,12 +102,13 @@ class RunningService implements BatchService {
   }
 
   async start(): Promise<void> {
-    const { httpHost, httpPort, apiToken, apiTokenName, httpBodyLimitBytes, httpRatePerMinute } = this.#settings
+    const { httpHost, httpPort, apiToken, apiTokenName, httpBodyLimitBytes, httpRatePerMinute, httpTrustedProxies } = this.#settings
     this.#app = await createApi(this.#parts(), {
       token: apiToken,
       tokenName: apiTokenName,
       bodyLimitBytes: httpBodyLimitBytes,
       ratePerMinute: httpRatePerMinute,
+      trustedProxies: httpTrustedProxies,
     })
     await this.#app.listen({ host: httpHost, port: httpPort })
     await this.quire.start()

@@ -76,10 +76,10 @@ export function url(schemes: readonly string[], example: string): Kind<string> {
   return { unit: 'URL', remedy: `give ${example}`, schema: z.string().refine(isUrl) }
 }
 
-export function list(pattern: RegExp, unit: string, remedy: string): Kind<readonly string[]> {
+export function list(isItem: (value: string) => boolean, unit: string, remedy: string): Kind<readonly string[]> {
   const schema = z
     .string()
     .transform((value) => value.split(',').map((each) => each.trim()))
-    .pipe(z.array(z.string().regex(pattern)).min(1))
+    .pipe(z.array(z.string().refine(isItem)).min(1))
   return { unit, remedy, schema }
 }

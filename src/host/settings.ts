@@ -1,11 +1,11 @@
 import { batchingModes } from '../batch/wire/hints.ts'
 import { costSettings } from './cost-settings.ts'
+import { httpSettings } from './http-settings.ts'
 import { retentionSettings } from './retention-settings.ts'
 import { choice, decimal, flag, integer, list, type Setting, settingsOf, text, url } from './setting.ts'
 
 const stored = settingsOf('Data')
 const kafka = settingsOf('Kafka')
-const http = settingsOf('HTTP')
 const services = settingsOf('Services of the platform')
 const budget = settingsOf('Budget and completion')
 const time = settingsOf('Time')
@@ -42,10 +42,13 @@ export const settingsTable = {
     about: 'How long messages and their ids are kept; 0 = for ever in the database, 14 days in Kafka. The topic takes it when it is made.',
   }),
   ...retentionSettings,
-  kafkaBrokers: kafka.optional(list(/^[^\s:]+:\d{1,5}$|^\[[^\]]+\]:\d{1,5}$/, 'host:port, by commas', 'give HOST:PORT,HOST:PORT'), {
-    name: 'QUIRE_KAFKA_BROKERS',
-    about: 'Absent: no Kafka; the mailbox is a table, one process works and others stand by.',
-  }),
+  kafkaBrokers: kafka.optional(
+    list((broker) => /^[^\s:]+:\d{1,5}$|^\[[^\]]+\]:\d{1,5}$/.test(broker), 'host:port, by commas', 'give HOST:PORT,HOST:PORT'),
+    {
+      name: 'QUIRE_KAFKA_BROKERS',
+      about: 'Absent: no Kafka; the mailbox is a table, one process works and others stand by.',
+    },
+  ),
   kafkaGroupId: kafka.given(name("use letters, digits, '.', '_' and '-'"), 'cj_assessment_consumer_group', {
     name: 'QUIRE_KAFKA_GROUP_ID',
     about: 'Consumer group of the inbound topics; the mailbox has `<it>.mailbox`.',
@@ -61,32 +64,7 @@ export const settingsTable = {
   }),
   kafkaSaslUsername: kafka.optional(line, { name: 'QUIRE_KAFKA_SASL_USERNAME', about: 'User name for the brokers.' }),
   kafkaSaslPassword: kafka.optional(line, { name: 'QUIRE_KAFKA_SASL_PASSWORD', about: 'Password for the brokers.', secret: true }),
-  httpHost: http.given(text('address', /^[A-Za-z0-9.:_-]+$/, 'give an address, e.g. 127.0.0.1 or ::1'), '127.0.0.1', {
-    name: 'QUIRE_HTTP_HOST',
-    about: 'Address to listen on; another than loopback needs QUIRE_API_TOKEN.',
-  }),
-  httpPort: http.given(integer('port', 0, 65_535), '9090', { name: 'QUIRE_HTTP_PORT', about: '0 = a free one, said in the log.' }),
-  apiToken: http.optional(text('token', /^[\x21-\x7e]{16,512}$/, 'give 16 to 512 printable characters without spaces'), {
-    name: 'QUIRE_API_TOKEN',
-    about: 'Bearer token of all but `/`, `/healthz` and `/metrics`. Absent: all is open, on loopback only.',
-    secret: true,
-  }),
-  apiTokenName: http.given(name("use letters, digits, '.', '_' and '-'"), 'api', {
-    name: 'QUIRE_API_TOKEN_NAME',
-    about: 'Who acts, in the journal, when a call carries no X-Quire-Actor.',
-  }),
-  httpRatePerMinute: http.given(integer('requests', 0, 10_000_000), '6000', {
-    name: 'QUIRE_HTTP_RATE_PER_MINUTE',
-    about: 'Requests of one address in a minute, without `/healthz` and `/metrics`; 0 = no limit.',
-  }),
-  httpBodyLimitBytes: http.given(integer('bytes', 1_000, 100_000_000), '1000000', {
-    name: 'QUIRE_HTTP_BODY_LIMIT_BYTES',
-    about: 'Largest body of a request.',
-  }),
-  httpStreams: http.given(integer('streams', 0, 10_000), '100', {
-    name: 'QUIRE_HTTP_STREAMS',
-    about: 'Readers of `/v1/stream` at a time.',
-  }),
+  ...httpSettings,
   contentServiceUrl: services.optional(httpUrl, {
     name: 'QUIRE_CONTENT_SERVICE_URL',
     about: 'Where texts are fetched and stored: `GET {it}/{storage id}`, `POST {it}`. Needed.',

@@ -104,6 +104,22 @@ describe('access over HTTP', () => {
     expect(await made.call('GET', '/healthz/live')).toMatchObject({ status: 200 })
   })
 
+  it('is counted by who asks when a trusted proxy tells it; what another says of itself is not believed', async () => {
+    const asked = async (proxies: string | undefined): Promise<number[]> => {
+      const settings = { httpRatePerMinute: 1, ...(proxies === undefined ? {} : { httpTrustedProxies: [proxies] }) }
+      const made = await testService({ settings })
+      await whenReady(made)
+      const statuses: number[] = []
+      for (const client of ['192.0.2.1', '192.0.2.2']) {
+        statuses.push((await made.call('GET', '/v1/batches', { headers: { 'x-forwarded-for': client } })).status)
+      }
+      return statuses
+    }
+    expect(await asked('127.0.0.0/8')).toEqual([200, 200])
+    expect(await asked('192.0.2.0/24')).toEqual([200, 429])
+    expect(await asked(undefined)).toEqual([200, 429])
+  })
+
   it.each([
     ['wrong tokens', '/v1/batches', 401],
     ['unknown paths', '/nothing', 404],

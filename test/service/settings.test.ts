@@ -57,6 +57,7 @@ describe('the settings', () => {
         QUIRE_HTTP_PORT: '99999',
         QUIRE_DATABASE_URL: 'mysql://user:hidden@host/db',
         QUIRE_KAFKA_BROKERS: 'one:9092, two',
+        QUIRE_HTTP_TRUSTED_PROXIES: '10.0.0.7, 10.0.0.0/33',
         QUIRE_MIN_SUCCESS_RATE_THRESHOLD: 'high',
         QUIRE_MONITOR_INTERVAL_SECONDS: '-1',
         QUIRE_KAFKA_SASL_USERNAME: 'quire',
@@ -65,6 +66,7 @@ describe('the settings', () => {
       'QUIRE_DATABASE_URL cannot be used (it is not shown); give postgres://USER:PASSWORD@HOST:PORT/DATABASE',
       "QUIRE_KAFKA_BROKERS is 'one:9092, two'; give HOST:PORT,HOST:PORT",
       "QUIRE_HTTP_PORT is '99999'; give a whole number from 0 to 65535",
+      "QUIRE_HTTP_TRUSTED_PROXIES is '10.0.0.7, 10.0.0.0/33'; give IP addresses or nets, e.g. 10.0.0.7,192.168.0.0/16",
       "QUIRE_MIN_SUCCESS_RATE_THRESHOLD is 'high'; give a number from 0.01 to 1",
       "QUIRE_MONITOR_INTERVAL_SECONDS is '-1'; give a whole number from 0 to 31536000",
       'QUIRE_KAFKA_SASL_MECHANISM is not set; set all three QUIRE_KAFKA_SASL_ ones, or none',
@@ -86,6 +88,14 @@ describe('the settings', () => {
     const url = 'http://localhost:1'
     const enough = { QUIRE_CONTENT_SERVICE_URL: url, QUIRE_LLM_PROVIDER_SERVICE_URL: url, QUIRE_DATA_DIR: 'data', QUIRE_OTHER: '1' }
     expect(problemsOf(enough, readServeSettings)).toEqual([])
+  })
+
+  it.each(['10.0.0.7', '::1', '10.0.0.0/8,2001:db8::/32'])('take %s for trusted proxies', (proxies) => {
+    expect(readSettings({ QUIRE_HTTP_TRUSTED_PROXIES: proxies })).toMatchObject({ httpTrustedProxies: proxies.split(',') })
+  })
+
+  it.each(['localhost', '10.0.0', '10.0.0.0/', '10.0.0.0/8/8', '::/129', ','])('take %s for none', (proxies) => {
+    expect(problemsOf({ QUIRE_HTTP_TRUSTED_PROXIES: proxies })).toHaveLength(1)
   })
 
   it('set to nothing are not set', () => {

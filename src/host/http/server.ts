@@ -24,6 +24,8 @@ export interface HttpOptions extends AccessOptions {
   readonly bodyLimitBytes: number
   /** Requests of one address in a minute; 0 = no limit. */
   readonly ratePerMinute: number
+  /** Addresses or nets whose X-Forwarded-For is believed; absent: the peer is who asks. */
+  readonly trustedProxies?: readonly string[] | undefined
 }
 
 /** Headers of a request together, bytes; a bearer token and a trace need less than a tenth. */
@@ -38,6 +40,7 @@ export async function createApi(parts: ApiParts, options: HttpOptions): Promise<
     forceCloseConnections: 'idle',
     http: { maxHeaderSize: mostHeaderBytes },
     routerOptions: { maxParamLength: 2_048 },
+    trustProxy: options.trustedProxies === undefined ? false : [...options.trustedProxies],
     genReqId: () => parts.ids.next(),
     frameworkErrors: (error, request, reply) => void answer(error, request, reply, parts),
     return503OnClosing: true,
