@@ -79,9 +79,13 @@ export function openPostgres(options: PostgresOptions): Database {
     async close() {
       await listener.close()
       await kysely.destroy()
-      await (isOurs ? atMost(clock, goodbyeMs, pool.end(), () => undefined) : undefined)
-      pool.off('error', metByNextQuery)
-      pool.off('connect', guard)
+      if (isOurs) {
+        // It has ended before its connections have, whose errors it still tells: it is listened to for good.
+        await atMost(clock, goodbyeMs, pool.end(), () => undefined)
+      } else {
+        pool.off('error', metByNextQuery)
+        pool.off('connect', guard)
+      }
     },
   }
 }

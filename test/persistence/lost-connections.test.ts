@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { sql } from 'kysely'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { type Database, openPostgres } from '../../src/persistence/database.ts'
@@ -70,20 +70,51 @@ it('a listener connects again after every loss, however long the server is away'
   await vi.waitUntil(() => proxy.connections === 1)
 })
 
-it('a connection that is ended with the very bytes that open it fails its query, and not the process', async () => {
-  const message = (type: string, body: Buffer): Buffer => {
-    const length = Buffer.alloc(4)
-    length.writeInt32BE(body.length + 4)
-    return Buffer.concat([Buffer.from(type), length, body])
-  }
-  // Authenticated, ready, and terminated by an administrator, in one piece.
-  const fatal = Buffer.from('SFATAL\0C57P01\0Mterminating connection due to administrator command\0\0')
-  const bytes = Buffer.concat([message('R', Buffer.alloc(4)), message('Z', Buffer.from('I')), message('E', fatal)])
-  const server = createServer((socket) => void socket.once('data', () => socket.end(bytes)))
+/** A server that speaks as much of Postgres as opens a connection; it answers every piece of the client's. */
+async function serverOf(
+  answer: (message: Buffer, number: number) => Buffer,
+): Promise<{ readonly url: string; readonly socket: Promise<Socket> }> {
+  let opened = (_: Socket): void => {}
+  const socket = new Promise<Socket>((resolve) => {
+    opened = resolve
+  })
+  const server = createServer((client) => {
+    let number = 0
+    client.on('data', (message: Buffer) => client.write(answer(message, number++)))
+    opened(client)
+  })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => void server.close())
-  const database = openPostgres({ server: `postgres://q@127.0.0.1:${portOf(server)}/q`, schema: 'quire', clock: hasty })
+  return { url: `postgres://q@127.0.0.1:${portOf(server)}/q`, socket }
+}
+
+function message(type: string, body: Buffer): Buffer {
+  const length = Buffer.alloc(4)
+  length.writeInt32BE(body.length + 4)
+  return Buffer.concat([Buffer.from(type), length, body])
+}
+
+const ready = Buffer.concat([message('R', Buffer.alloc(4)), message('Z', Buffer.from('I'))])
+const terminated = message('E', Buffer.from('SFATAL\0C57P01\0Mterminating connection due to administrator command\0\0'))
+
+it('a connection that is ended with the very bytes that open it fails its query, and not the process', async () => {
+  const { url, socket } = await serverOf(() => Buffer.concat([ready, terminated]))
+  void socket.then((client) => client.once('data', () => client.end()))
+  const database = openPostgres({ server: url, schema: 'quire', clock: hasty })
   onTestFinished(() => database.close())
   await expect(ask(database)).rejects.toMatchObject({ kind: 'transient' })
+})
+
+it('a connection that the server ends while the pool closes it does not end the process', async () => {
+  const { url, socket } = await serverOf((_, number) => (number === 0 ? ready : terminated))
+  const database = openPostgres({ server: url, schema: 'quire', clock: systemClock })
+  await database.kysely.connection().execute(async () => undefined)
+  await database.close()
+  const errors: unknown[] = []
+  const caught = (error: unknown) => void errors.push(error)
+  process.once('uncaughtException', caught)
+  onTestFinished(() => void process.off('uncaughtException', caught))
+  await once(await socket, 'close')
+  expect(errors).toEqual([])
 })
