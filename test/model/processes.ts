@@ -26,7 +26,11 @@ export const inMemory: Boot = async (actors) => {
       throw new Error(`never came: ${what}`)
     },
     elapse: (ms) => scenario.advance(ms),
-    restart: () => scenario.restart(),
+    async restart() {
+      await scenario.restart()
+      // A delay may have come due while there was no process.
+      await scenario.settle()
+    },
     stop: () => scenario.stop(),
   }
 }
