@@ -12,6 +12,7 @@ import {
 import type { Clock, Logger } from '../runtime/ports.ts'
 import type { ConsumerOptions, FetchedRecord, KafkaClient, KafkaConsumer, NewRecord } from './client.ts'
 import { again } from './again.ts'
+import { readEveryCodec } from './codecs.ts'
 import { ensureTopics } from './ensure-topics.ts'
 import { hasNoLeader } from './errors.ts'
 import type { KafkaSettings } from './options.ts'
@@ -35,6 +36,7 @@ interface KafkajsWorld {
 /** kafkajs behind our port. Admin and producer are made anew after every failure. */
 export function createKafkajsClient(settings: KafkaSettings, clientId: string, { clock, logger }: KafkajsWorld): KafkaClient {
   process.env['KAFKAJS_NO_PARTITIONER_WARNING'] ??= '1'
+  readEveryCodec()
   const kafka = new Kafka(configOf(settings, clientId, logger))
   const admin = new Renewable<Admin>(() => kafka.admin({ retry }))
   const producer = new Renewable<Producer>(() => kafka.producer({ maxInFlightRequests: 1, allowAutoTopicCreation: false, retry: once }))
