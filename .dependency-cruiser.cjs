@@ -11,7 +11,11 @@ const folders = {
     types: ['runtime/'],
     packages: ['kysely', 'pg', '@electric-sql/pglite'],
   },
-  kafka: { values: ['runtime/(errors|port-failure|message|time-limit)\\.ts$'], types: ['runtime/'], packages: ['kafkajs', 'fzstd', 'lz4js', 'snappyjs'] },
+  kafka: {
+    values: ['runtime/(errors|port-failure|message|time-limit)\\.ts$'],
+    types: ['runtime/'],
+    packages: ['kafkajs', 'fzstd', 'lz4js', 'snappyjs'],
+  },
   batch: { values: ['runtime/', 'judging/', 'machines/batch\\.machine\\.ts$'], packages: ['xstate', 'uuid', 'zod', 'undici'] },
   testing: { values: ['runtime/', 'persistence/', 'kafka/', 'judging/random\\.ts$'], packages: ['xstate'] },
   host: {
