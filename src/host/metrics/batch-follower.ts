@@ -1,4 +1,7 @@
+import { jsonIn } from '../../batch/http/json-text.ts'
 import type { BatchProgress } from '../../batch/progress.ts'
+import { inboundEnvelope } from '../../batch/wire/envelope.ts'
+import { momentOf } from '../../batch/wire/formats.ts'
 import type { BatchEnd, BatchInput, BatchScores } from '../../machines/batch.machine.ts'
 import type { Quire } from '../../quire.ts'
 import { isQuireError, messageOf } from '../../runtime/errors.ts'
@@ -87,6 +90,7 @@ async function trackOf(transition: Transition, tracks: Map<string, Track>, parts
   const track: Track = { bornAt: birth.at, mode: modeOf(birth), lastVerdictAt: undefined, waves: 0, pool: 0 }
   if (isBirth) {
     parts.metrics.started.inc({ batching_mode: track.mode })
+    observeQueue(birth, parts.metrics)
     parts.log.info({ address }, 'a batch was born')
   }
   if (tracks.size >= mostTracks) {
@@ -94,6 +98,18 @@ async function trackOf(transition: Transition, tracks: Map<string, Track>, parts
   }
   tracks.set(address, track)
   return track
+}
+
+const sentEnvelope = inboundEnvelope.pick({ event_timestamp: true })
+
+/** The envelope of a request, where it came in one, says when it was sent. */
+function observeQueue({ at, event }: Transition, metrics: BatchMetrics): void {
+  const { originalRequest } = (event ?? {}) as Partial<BatchInput>
+  const { event_timestamp: time } = sentEnvelope.safeParse(jsonIn(originalRequest ?? '')).data ?? {}
+  const sentAt = time == null ? undefined : momentOf(time)
+  if (sentAt !== undefined && at >= sentAt) {
+    metrics.queueLatency.observe((at - sentAt) / 1_000)
+  }
 }
 
 function modeOf({ event }: Transition): string {

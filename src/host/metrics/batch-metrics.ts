@@ -117,11 +117,7 @@ function histograms(registry: Registry) {
       'From the turn of a callback to its commit, as the journal shows it.',
       finalization,
     ),
-    queueLatency: histogram(
-      'kafka_message_queue_latency_seconds',
-      'From the time a message names to its turn: of callbacks, since requests keep no such time.',
-      latency,
-    ),
+    queueLatency: histogram('kafka_message_queue_latency_seconds', 'From the time a request or a callback names to its turn.', latency),
     duration: histogram('cj_batch_processing_duration_seconds', 'From the birth of a batch to its end.', duration),
     assessmentDuration: histogram('huleedu_cj_assessment_duration_seconds', 'From the birth of a batch to its end.', duration),
     comparisonsMade: histogram('huleedu_cj_comparisons_made', 'Attempts of a batch at its end.', [1, 6, 12, 24, 60, 120, 288, 600, 1_200]),
