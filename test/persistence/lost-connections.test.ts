@@ -22,7 +22,7 @@ async function behindProxy(): Promise<{ readonly database: Database; readonly pr
   const url = new URL(await freshDatabase())
   const proxy = await createTcpProxy({ target: { host: url.hostname, port: Number(url.port) } })
   url.port = String(proxy.port)
-  const database = openPostgres({ server: url.href, schema: 'quire', clock: hasty, queryTimeoutMs: 1_000 })
+  const database = openPostgres({ server: url.href, schema: 'quire', clock: hasty, queryTimeoutMs: 3_000 })
   onTestFinished(async () => {
     await database.close()
     await proxy.close()
