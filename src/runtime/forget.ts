@@ -2,6 +2,7 @@ import type { Connection } from './connection.ts'
 import { type Message, partitionOf, type Position } from './message.ts'
 import type { Archive } from './archive.ts'
 import type { Store } from './ports.ts'
+import { archiveName } from './retention.ts'
 import { type Actor, storageAct } from './storage-act.ts'
 import { tombstoneOf } from './tombstone.ts'
 
@@ -26,11 +27,15 @@ export interface Forgotten {
  */
 export async function forget(address: string, actor: Actor & { readonly id: string }, parts: ForgetParts): Promise<Forgotten> {
   const { id, ...who } = actor
+  const stored = () => parts.connection.use(() => parts.store.actor(partitionOf(address, parts.partitions), address))
+  const before = await stored()
   const [position] = await parts.append({ id, address, kind: 'act', body: JSON.stringify(storageAct({ type: 'FORGET' }, who)) })
   await parts.processed(position as Position)
-  const row = await parts.connection.use(() => parts.store.actor(partitionOf(address, parts.partitions), address))
+  const row = await stored()
   const name = row === undefined || row.tombstone === null ? null : tombstoneOf(row).archive
   if (name === null) {
+    // A round of retention may have written it, and its message comes too late.
+    await (before === undefined ? undefined : parts.archive?.remove(archiveName(before)))
     return { archive: null }
   }
   await parts.archive?.remove(name)

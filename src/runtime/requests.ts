@@ -3,6 +3,7 @@ import type { Changes } from './changes.ts'
 import type { Connection } from './connection.ts'
 import { QuireError } from './errors.ts'
 import { forget, type Forgotten } from './forget.ts'
+import { isIdle } from './idle.ts'
 import { type Message, type MessageKind, partitionOf, type Position } from './message.ts'
 import type { Archive } from './archive.ts'
 import type { Clock, Mailbox, Store } from './ports.ts'
@@ -103,21 +104,11 @@ export class Requests {
   }
 
   async whenIdle(timeoutMs: number): Promise<void> {
-    const read = async (): Promise<true | undefined> => ((await this.#isIdle()) ? true : undefined)
+    const ids = Array.from({ length: this.#parts.partitions }, (_, index) => index)
+    const read = async (): Promise<true | undefined> => ((await isIdle(ids, this.#parts)) ? true : undefined)
     if ((await this.#parts.changes.until(undefined, read, this.#parts.clock.now() + timeoutMs)) === undefined) {
       throw new QuireError('timeout', `there was still work after ${timeoutMs} ms`)
     }
-  }
-
-  async #isIdle(): Promise<boolean> {
-    const { store, mailbox, connection, log } = this.#parts
-    const ids = Array.from({ length: this.#parts.partitions }, (_, index) => index)
-    const from = ids.map((partition) => ({ partition, entry: 0 }))
-    // Each server's answer by its own connection: a broker that has no leader yet is waited for, not told to the caller.
-    const ends = await log.use(() => mailbox.ends(ids))
-    const [claims, outbox, tasks] = await connection.use(() => Promise.all([store.claims(ids), store.outbox(from, 1), store.tasks(ids, 1)]))
-    const next = new Map(claims.map((claim) => [claim.partition, claim.nextOffset]))
-    return outbox.length === 0 && tasks.length === 0 && ids.every((partition, index) => (next.get(partition) ?? 0) >= (ends[index] ?? 0))
   }
 
   async replay(deadLetterId: string, actor: Actor): Promise<Position | null> {

@@ -4,9 +4,10 @@ import type { Archive, ArchivedRow } from './archive.ts'
 import type { DoneActor, Logger, Mailbox, Store } from './ports.ts'
 import type { Registry } from './registry.ts'
 import type { StorageAct } from './storage-act.ts'
+import { type Tombstone, tombstoneOf } from './tombstone.ts'
 
 export interface RetentionParts {
-  readonly store: Pick<Store, 'over' | 'storedOf'>
+  readonly store: Pick<Store, 'over' | 'storedOf' | 'actor'>
   readonly mailbox: Pick<Mailbox, 'append'>
   readonly archive?: Archive
   readonly logger: Logger
@@ -43,10 +44,11 @@ export async function archiveOver(parts: RetentionParts): Promise<number> {
   let archived = 0
   for (const { type, keepMs } of archive === undefined ? [] : terms) {
     for (const actor of await store.over(type, owned(), now() - keepMs, roundSize)) {
-      if (!(await archiveOne(actor, parts))) {
+      const written = await archiveOne(actor, parts)
+      if (written === undefined) {
         return archived
       }
-      archived += 1
+      archived += written
     }
   }
   if (archived > 0) {
@@ -55,22 +57,39 @@ export async function archiveOver(parts: RetentionParts): Promise<number> {
   return archived
 }
 
-/** False when the archive could not be written: then there is no use in trying the next. */
-async function archiveOne(actor: DoneActor, { archive, logger, mailbox, store }: RetentionParts): Promise<boolean> {
+/**
+ * How many were archived: none when it was buried meanwhile, by the message of an earlier round or by whoever forgot it. Undefined
+ * when the archive could not be written: then there is no use in trying the next.
+ */
+async function archiveOne(actor: DoneActor, { archive, logger, mailbox, store }: RetentionParts): Promise<number | undefined> {
   const name = archiveName(actor)
   const rows = await store.storedOf(actor)
+  // Some of these rows may be what the burial has left: they must not replace the document that is whole.
+  if ((await graveOf(actor, store)) !== undefined) {
+    return 0
+  }
   try {
     await archive?.write(name, documentOf(actor, rows))
   } catch (error) {
     logger.error({ address: actor.address, error: messageOf(error) }, 'an actor could not be archived; nothing is deleted')
-    return false
+    return undefined
+  }
+  // Whoever forgot it meanwhile could not know of this document.
+  if ((await graveOf(actor, store))?.cause === 'forgotten') {
+    await archive?.remove(name)
+    return 0
   }
   await mailbox.append([burialOf(actor, name)])
-  return true
+  return 1
+}
+
+async function graveOf({ address, partition }: DoneActor, store: Pick<Store, 'actor'>): Promise<Tombstone | undefined> {
+  const row = await store.actor(partition, address)
+  return row === undefined || row.tombstone === null ? undefined : tombstoneOf(row)
 }
 
 /** Month of the end, type, readable part of the id, and the hash that tells it from its like. The same at every try. */
-function archiveName({ address, stateSince }: DoneActor): string {
+export function archiveName({ address, stateSince }: Pick<DoneActor, 'address' | 'stateSince'>): string {
   const type = actorTypeOf(address)
   const id = address.slice(type.length + 1).replaceAll(/[^A-Za-z0-9_-]/g, '_')
   return `${new Date(stateSince).toISOString().slice(0, 7)}/${type}-${id.slice(0, 80)}-${addressHash(address)}.jsonl`

@@ -3,10 +3,13 @@ import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { exitCodes } from '../../src/host/exit-codes.ts'
 import { quire } from '../support/command.ts'
 import { builtCommand } from '../support/built-command.ts'
+
+// A test starts the command up to six times; with a database in it that is some seconds of a busy core each.
+vi.setConfig({ testTimeout: 180_000 })
 
 const examples = fileURLToPath(new URL('../../examples/essays', import.meta.url))
 let folder: string

@@ -2,10 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { freshDatabase } from '../ports/adapters.ts'
 import { manyFailures } from '../../src/runtime/failure-streaks.ts'
 import { quire, quireWith } from '../support/command.ts'
+
+// A test starts the command up to seven times; with a database in it that is some seconds of a busy core each.
+vi.setConfig({ testTimeout: 180_000 })
 
 async function query(url: string, text: string): Promise<readonly Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url })

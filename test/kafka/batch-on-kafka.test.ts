@@ -99,6 +99,7 @@ describeWithKafka('a batch on the topics of the platform', (kafka) => {
         data: { entity_id: 'bos-1' },
       })
     }
-    expect(quire.status.getSnapshot().context.counters).toMatchObject({ inbound: 10, undecodable: 1, deadLetters: 1, duplicates: 1 })
+    const counted = { inbound: 10, undecodable: 1, deadLetters: 1, duplicates: 1 }
+    await expect.poll(() => quire.status.getSnapshot().context.counters).toMatchObject(counted)
   })
 })

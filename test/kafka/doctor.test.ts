@@ -54,14 +54,15 @@ describeWithKafka('quire doctor', (kafka) => {
   }, async () => {
     const database = await freshDatabase()
     const first = await running(database)
-    await first.create('lamp/1', { litForMs: 600_000 }, { id: 'create' })
-    const position = await first.send('lamp/1', { type: 'PRESS' }, { id: 'press' })
+    // Each process makes its topics, or looks for them, first.
+    await first.create('lamp/1', { litForMs: 600_000 }, { id: 'create', timeoutMs: 60_000 })
+    const position = await first.send('lamp/1', { type: 'PRESS' }, { id: 'press', timeoutMs: 60_000 })
     await first.whenProcessed(position)
     await first.stop()
     expect(await run(database)).toMatchObject({ code: 0, report: { ok: true, accepted: [] } })
 
     const quire = await running(database)
-    const lost = await quire.send('lamp/1', { type: 'PRESS' }, { id: 'lost' })
+    const lost = await quire.send('lamp/1', { type: 'PRESS' }, { id: 'lost', timeoutMs: 60_000 })
     await quire.whenProcessed(lost)
     await quire.stop()
     const unread = kafkaClient(kafka.brokers)

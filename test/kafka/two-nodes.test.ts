@@ -41,7 +41,7 @@ describeWithKafka('two processes on the same topics and database', (kafka) => {
     const second = await running(database, 'shared')
     await shared(first, second)
     const lamps = Array.from({ length: 20 }, (_, index) => `lamp/${index}`)
-    await Promise.all(lamps.map((address) => first.create(address, { litForMs: 600_000 }, { id: 'create' })))
+    await Promise.all(lamps.map((address) => first.create(address, { litForMs: 600_000 }, { id: 'create', timeoutMs: 30_000 })))
     const states = await Promise.all(lamps.map((address) => second.ask(address, { type: 'PRESS' }, { id: 'press', timeoutMs: 30_000 })))
     expect(states.map(({ state, seq }) => `${state} ${seq}`)).toEqual(lamps.map(() => 'on 2'))
     await second.stop()
@@ -54,13 +54,13 @@ describeWithKafka('two processes on the same topics and database', (kafka) => {
 
   it('fire a delay once, and carry messages from actor to actor', async () => {
     const quire = await running(await freshDatabase(), 'alone')
-    await quire.create('lamp/short', { litForMs: 200 }, { id: 'create' })
-    await quire.send('lamp/short', { type: 'PRESS' }, { id: 'press' })
+    await quire.create('lamp/short', { litForMs: 200 }, { id: 'create', timeoutMs: 30_000 })
+    await quire.send('lamp/short', { type: 'PRESS' }, { id: 'press', timeoutMs: 30_000 })
     expect(await quire.waitFor('lamp/short', { state: 'off' }, { timeoutMs: 30_000 })).toMatchObject({ state: 'off' })
     const ball = { type: 'BALL', count: 1 }
-    await quire.create('player/a', { partner: 'player/b', most: 6 }, { id: 'create' })
-    await quire.create('player/b', { partner: 'player/a', most: 6 }, { id: 'create' })
-    await quire.send('player/a', ball, { id: 'serve' })
+    await quire.create('player/a', { partner: 'player/b', most: 6 }, { id: 'create', timeoutMs: 30_000 })
+    await quire.create('player/b', { partner: 'player/a', most: 6 }, { id: 'create', timeoutMs: 30_000 })
+    await quire.send('player/a', ball, { id: 'serve', timeoutMs: 30_000 })
     await quire.whenIdle({ timeoutMs: 30_000 })
     expect((await quire.journal('player/b')).filter((entry) => entry.ignored === null).length).toBeGreaterThan(1)
     await quire.stop()

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -50,9 +50,20 @@ export const none: Judge = {}
 let folder: string
 let files: readonly string[]
 
+/** The checkout once more: packing builds it, which empties the folder of the page, and other tests serve theirs meanwhile. */
+async function checkoutOfItsOwn(): Promise<string> {
+  const copy = await mkdtemp(join(tmpdir(), 'quire-checkout-'))
+  const filter = (source: string): boolean => !['node_modules', '.git'].includes(relative(root, source))
+  await cp(root, copy, { recursive: true, preserveTimestamps: true, filter })
+  await symlink(join(root, 'node_modules'), join(copy, 'node_modules'))
+  return copy
+}
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'quire-packed-'))
-  const packed = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root, maxBuffer: 10_000_000 })
+  const checkout = await checkoutOfItsOwn()
+  const packed = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: checkout, maxBuffer: 10_000_000 })
+  await rm(checkout, { recursive: true })
   // The build says what it does on stdout too: the list is the last thing there.
   const [tarball] = JSON.parse(packed.stdout.slice(packed.stdout.indexOf('[\n'))) as {
     readonly filename: string

@@ -36,7 +36,7 @@ describe('the page of a batch', () => {
     await page.getByText('Ended complete stable', { exact: false }).waitFor()
     const ranks = page.getByRole('table').first().getByRole('row')
     await expect.poll(() => ranks.count()).toBe(5)
-    expect(await page.locator('.cell.won').count()).toBeGreaterThan(1)
+    await expect.poll(() => page.locator('.cell.won').count()).toBeGreaterThan(1)
     const slider = page.getByLabel('Step of the journal')
     await slider.focus()
     await page.keyboard.press('Home')

@@ -12,6 +12,9 @@ import { freshDatabase } from '../ports/adapters.ts'
 import { portOf } from '../support/free-port.ts'
 import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 
+/** Long enough for a machine that is busy; vitest's own default is a second. */
+const soon = { timeout: 30_000 }
+
 /** Waits of the code under test pass a hundred times faster. */
 const hasty: Clock = { now: systemClock.now, schedule: (ms, run) => systemClock.schedule(ms / 100, run) }
 
@@ -19,7 +22,7 @@ async function behindProxy(): Promise<{ readonly database: Database; readonly pr
   const url = new URL(await freshDatabase())
   const proxy = await createTcpProxy({ target: { host: url.hostname, port: Number(url.port) } })
   url.port = String(proxy.port)
-  const database = openPostgres({ server: url.href, schema: 'quire', clock: hasty, queryTimeoutMs: 1_000 })
+  const database = openPostgres({ server: url.href, schema: 'quire', clock: hasty, queryTimeoutMs: 3_000 })
   onTestFinished(async () => {
     await database.close()
     await proxy.close()
@@ -62,12 +65,12 @@ it('a listener connects again after every loss, however long the server is away'
   const listener = createListener('quire', openSession, hasty)
   onTestFinished(() => listener.close())
   listener.subscribe('commit', () => {})
-  await vi.waitUntil(() => proxy.connections === 1)
+  await vi.waitUntil(() => proxy.connections === 1, soon)
   await proxy.set({ kind: 'refuse' })
   const calls = openSession.mock.calls.length
-  await vi.waitUntil(() => openSession.mock.calls.length > calls + 3)
+  await vi.waitUntil(() => openSession.mock.calls.length > calls + 3, soon)
   await proxy.set({ kind: 'pass' })
-  await vi.waitUntil(() => proxy.connections === 1)
+  await vi.waitUntil(() => proxy.connections === 1, soon)
 })
 
 /** A server that speaks as much of Postgres as opens a connection; it answers every piece of the client's. */

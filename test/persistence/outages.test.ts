@@ -10,6 +10,7 @@ import { freshDatabase } from '../ports/adapters.ts'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../support/free-port.ts'
 import { lamp } from '../support/machines/lamp.ts'
 
 const folders: string[] = []
@@ -42,9 +43,10 @@ async function serverThatAnswers(sqlState: string, message: string): Promise<{ r
       socket.end(Buffer.concat([head, fields]))
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  return { server, port: typeof address === 'object' && address !== null ? address.port : 0 }
+  // No port of outgoing connections: between two servers one of them might take it, even a client that connects to itself.
+  const port = await freePort()
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  return { server, port }
 }
 
 describe('a Postgres that is away at the start', () => {
@@ -120,7 +122,7 @@ describe('a Postgres that refuses while it is used', () => {
     expect((await status(quire, ({ database: { state } }) => state === 'blocked')).database.reason).toBe('missing privilege')
     await admin.query(`grant all on quire.actors to "${app.username}"`)
     expect(await quire.waitFor('lamp/1', { state: 'on' }, { timeoutMs })).toMatchObject({ seq: 2 })
-    expect(quire.status.getSnapshot().context).toMatchObject({ phase: 'running', alarm: null })
+    await expect.poll(() => quire.status.getSnapshot().context).toMatchObject({ phase: 'running', alarm: null })
     expect(await quire.deadLetters({ limit: 10 })).toEqual([])
   })
 })

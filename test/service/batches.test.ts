@@ -203,6 +203,8 @@ describe('a batch over HTTP', () => {
       await made.call('POST', '/v1/batches', { body: requestEnvelope(batch, 4) })
       await made.service.quire.waitFor(`batch/${batch}`, { state: 'WAITING_CALLBACKS' })
     }
+    // Once nothing is under way: an accepted post would write its batch's row anew.
+    await whenReady(made)
     const first = await made.call('GET', '/v1/batches?limit=2&state=WAITING_CALLBACKS')
     expect(first.json).toMatchObject({ items: [{ batch: 'p-1' }, { batch: 'p-2' }], next: 'p-2' })
     expect((await made.call('GET', '/v1/batches?limit=2&after=p-2')).json).toMatchObject({ items: [{ batch: 'p-3' }], next: null })

@@ -68,5 +68,5 @@ describe('quire demo --page', () => {
     await expect.poll(async () => (await get(`${url}/v1/batches/demo`)).status, { timeout: 20_000 }).toBe(200)
     child.kill('SIGINT')
     expect(await once(child, 'exit')).toEqual([0, null])
-  })
+  }, 120_000)
 })

@@ -62,7 +62,8 @@ async function forgetful(archiveDir: string) {
 
 async function filesIn(dir: string): Promise<string[]> {
   const names = await readdir(dir, { recursive: true })
-  return names.filter((name) => name.includes('.jsonl'))
+  // A round that began before the last one's message was handled may be writing the same document once more.
+  return names.filter((name) => name.endsWith('.jsonl'))
 }
 
 it('a batch that ended long ago is archived whole, then deleted; a later request is answered, and forgetting takes the archive too', async () => {
@@ -140,6 +141,7 @@ it('is archived before its deletion is asked for, and after a crash between the 
     store: {
       over: async () => [{ partition: 0, address: 'batch/a b', seq: 7, stateSince: Date.UTC(2026, 0, 31) }],
       storedOf: async () => [{ table: 'actors', row: { address: 'batch/a b' } }],
+      actor: async () => undefined,
     },
     archive: {
       ...folderArchive,

@@ -32,7 +32,8 @@ describe('quire serve', () => {
     expect(new Set(around.posts.map((asked) => asked['correlation_id'])).size).toBe(6)
     await expect.poll(() => log.find(({ msg }) => msg === 'a batch ended')).toMatchObject({ bos_batch_id: 'v-1', trigger: 'callback' })
     expect(JSON.stringify(log)).not.toContain('text of')
-    const ended = once(child, 'exit')
+    // Its output may be read on after its exit.
+    const ended = once(child, 'close')
     child.kill('SIGTERM')
     expect(await ended).toEqual([0, null])
     expect(log.at(-1)).toMatchObject({ msg: 'quire has stopped' })
@@ -44,7 +45,7 @@ describe('quire serve', () => {
     child.stderr?.on('data', (chunk: Buffer) => {
       complaint += chunk.toString()
     })
-    expect(await once(child, 'exit')).toEqual([exitCodes.badInput, null])
+    expect(await once(child, 'close')).toEqual([exitCodes.badInput, null])
     expect(complaint).toContain("QUIRE_HTTP_PORT is 'x'")
     expect(complaint).toContain("QUIRE_MAX_ESSAYS is '0'")
     expect(complaint).toContain('QUIRE_API_TOKEN is not set')

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { freePort } from './free-port.ts'
 
 /** A request as the server got it. */
 export interface Received {
@@ -34,7 +35,8 @@ export async function loopbackServer(reply: LoopbackServer['reply']): Promise<Lo
   const received: Received[] = []
   const state = { reply }
   let server = createServer((request, response) => void serve(request, response, received, state))
-  const port = await listen(server, 0)
+  // No port of outgoing connections: while the server is away one of them might take it, even a client that connects to itself.
+  const port = await listen(server, await freePort())
   const close = (): Promise<void> =>
     new Promise((resolve) => {
       server.close(() => resolve())

@@ -41,7 +41,7 @@ export async function served(environment: Readonly<Record<string, string>>): Pro
     child.stderr?.on('data', (chunk: Buffer) => {
       complaint += chunk.toString()
     })
-    child.once('exit', (code) => reject(new Error(`quire serve ended with ${code}: ${complaint}`)))
+    child.once('close', (code) => reject(new Error(`quire serve ended with ${code}: ${complaint}`)))
   })
   return { child, url, log }
 }

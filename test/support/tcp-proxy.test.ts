@@ -16,6 +16,8 @@ let proxy: TcpProxy
 const clients: Socket[] = []
 /** Of false time; waiting for a condition moves that on by a little. */
 const hour = 3_600_000
+/** Long enough for a machine that is busy; vitest's own default is a second. */
+const soon = { timeout: 30_000 }
 
 beforeEach(async () => {
   echo = await startEcho()
@@ -36,7 +38,7 @@ test('passes bytes both ways, and an end after them', async () => {
   client.end('a'.repeat(3_000_000))
   await once(client, 'end')
   expect(client.heard.length).toBe(3_000_000)
-  await vi.waitFor(() => expect(proxy.connections).toBe(0))
+  await vi.waitFor(() => expect(proxy.connections).toBe(0), soon)
 })
 
 test('blackhole: a connection goes silent, and what was sent arrives once the network is back', async () => {
@@ -50,7 +52,7 @@ test('blackhole: a connection goes silent, and what was sent arrives once the ne
   expect([client.heard, other.heard, echo.heard]).toEqual(['before ', '', 'before '])
 
   await proxy.set({ kind: 'pass' })
-  await vi.waitFor(() => expect([client.heard, other.heard]).toEqual(['before during ', 'other ']))
+  await vi.waitFor(() => expect([client.heard, other.heard]).toEqual(['before during ', 'other ']), soon)
 })
 
 test('blackhole: an end is not told either', async () => {
@@ -95,7 +97,7 @@ test('half-open: the target hears, the client hears nothing', async () => {
   await answered(client, 'x')
   await proxy.set({ kind: 'half-open', toward: 'target' })
   client.write('lost answer')
-  await vi.waitFor(() => expect(echo.heard).toBe('xlost answer'))
+  await vi.waitFor(() => expect(echo.heard).toBe('xlost answer'), soon)
   await provenSilent()
   expect(client.heard).toBe('x')
 })
@@ -106,7 +108,7 @@ test('half-open: the client hears, the target hears nothing', async () => {
   await proxy.set({ kind: 'half-open', toward: 'client' })
   client.write('lost question')
   echo.accepted[0]?.write('said unasked')
-  await vi.waitFor(() => expect(client.heard).toBe('xsaid unasked'))
+  await vi.waitFor(() => expect(client.heard).toBe('xsaid unasked'), soon)
   await provenSilent()
   expect(echo.heard).toBe('x')
 })
@@ -133,14 +135,14 @@ test('delay: an answer comes after the delay of both ways, not before', async ()
   await proxy.set({ kind: 'delay', ms: hour }, 'existing')
   slow.write('y')
   await answered(await connected(), 'at once')
-  await vi.waitUntil(() => vi.getTimerCount() === 1)
+  await vi.waitUntil(() => vi.getTimerCount() === 1, soon)
   expect(echo.heard).toBe('xat once')
 
   await vi.advanceTimersByTimeAsync(hour)
-  await vi.waitUntil(() => vi.getTimerCount() === 1)
+  await vi.waitUntil(() => vi.getTimerCount() === 1, soon)
   expect([echo.heard, slow.heard]).toEqual(['xat oncey', 'x'])
   await vi.advanceTimersByTimeAsync(hour)
-  await vi.waitFor(() => expect(slow.heard).toBe('xy'))
+  await vi.waitFor(() => expect(slow.heard).toBe('xy'), soon)
 })
 
 test('reset: existing and new connections get a reset', async () => {
@@ -181,7 +183,7 @@ async function connected(): Promise<Client> {
 async function answered(client: Client, words: string): Promise<void> {
   const before = client.heard
   client.write(words)
-  await vi.waitUntil(() => client.heard === before + words)
+  await vi.waitUntil(() => client.heard === before + words, soon)
 }
 
 /** Silence is proven by others' talk: a question sent later, past the proxy, has been answered, twice. */

@@ -81,7 +81,8 @@ describeWithKafka('a run without Java and Maven, but with a named broker', (kafk
     expect(code).toBe(1)
     const admin = kafkaClient(kafka.brokers).admin()
     await admin.connect()
-    expect((await admin.listTopics()).filter((topic) => topic.startsWith('planted'))).toEqual([])
+    // For a moment a broker lists what its controller has deleted.
+    await expect.poll(async () => (await admin.listTopics()).filter((topic) => topic.startsWith('planted'))).toEqual([])
     await admin.disconnect()
   })
 })
