@@ -60,7 +60,7 @@ async function textOf(path: string): Promise<string> {
 const needed = ['essay_a', 'essay_b', 'winner'] as const
 
 function rowsOf(text: string, name: string): Row[] {
-  const [first = ''] = text.split('\n', 1)
+  const [first = ''] = text.trimStart().split('\n', 1)
   const delimiter = [';', '\t'].find((mark) => first.includes(mark)) ?? ','
   const records = parseCsv(text, delimiter, name)
   const [header, ...rest] = records
@@ -82,6 +82,8 @@ function parseCsv(text: string, delimiter: string, name: string): { readonly rec
       delimiter,
       bom: true,
       skip_empty_lines: true,
+      // A spreadsheet writes the rows below its last one as commas.
+      skip_records_with_empty_values: true,
       relax_column_count: true,
       on_record: (record: string[], { lines: line }) => {
         lines.push(line)

@@ -105,6 +105,16 @@ describe('quire rank --judge FILE.csv', () => {
     expect((ran.value['ranking'] as readonly { readonly id: string }[]).map(({ id }) => id.slice(0, -4))).toEqual(essays)
   }, 180_000)
 
+  it('of a batch that was forgotten is another try', async () => {
+    const data = join(folder, 'forgotten')
+    const { value } = await ranked(examples, { judge: verdicts, data })
+    const batch = String(value['batch'])
+    expect(await quire('forget', batch, '--data', data)).toMatchObject({ code: 0 })
+    const again = await ranked(examples, { judge: verdicts, data })
+    expect(again).toMatchObject({ code: 0, value: { batch: `${batch}-2`, comparisons: 48 } })
+    expect(again.said).toMatch(/was forgotten at .*; this is another try/)
+  }, 60_000)
+
   it('names the line and the column of a mistake', async () => {
     const file = join(folder, 'wrong.csv')
     await writeFile(file, 'essay_a,essay_b,winner\nalder,oak,nobody\n')
@@ -205,7 +215,8 @@ describe('quire rank --judge openai', () => {
       [{ judge: 'openai' }, exitCodes.badInput, 'needs a key; set QUIRE_OPENAI_API_KEY or OPENAI_API_KEY'],
       [{ judge: 'openai', baseUrl: 'somewhere' }, exitCodes.badInput, "--base-url is 'somewhere'"],
       [{ judge: 'openai', priceIn: '3' }, exitCodes.badInput, 'give both --price-in and --price-out'],
-      [{ judge: 'openai', requestsPerMinute: '-1', baseUrl: 'http://127.0.0.1:1' }, exitCodes.badInput, "requestsPerMinute is '-1'"],
+      [{ judge: 'openai', requestsPerMinute: '-1', baseUrl: 'http://127.0.0.1:1' }, exitCodes.badInput, "--requests-per-minute is '-1'"],
+      [{ maxComparisons: 'many' }, exitCodes.badInput, "--max-comparisons is 'many'; give a positive whole number"],
       [{ judge: 'openai', rubric: join(folder, 'none') }, exitCodes.badInput, 'none cannot be read'],
       [{ judge: join(folder, 'none.csv') }, exitCodes.badInput, 'none.csv cannot be read'],
     ]

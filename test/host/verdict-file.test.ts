@@ -38,6 +38,12 @@ describe('a file of judgements', () => {
     expect(verdicts).toEqual([{ essayA: 'oak.txt', essayB: 'elm.txt', winner: 'b', judge: 'v.csv' }])
   })
 
+  it('may begin with an empty line, and hold rows without any value', async () => {
+    const { verdicts } = await read('\n\nessay_a;essay_b;winner\noak;elm;oak\n;;\n ; ;\nelm;oak;oak\n;;\n')
+    expect(verdicts.map(({ winner }) => winner)).toEqual(['a', 'b'])
+    await expect(read('essay_a,essay_b,winner\noak,elm,oak\n,,\nelm,oak,\n')).rejects.toThrow(/v\.csv:4, column winner: '' is none/)
+  })
+
   it('has a digest of what it says, not of how it is written', async () => {
     const one = await read('essay_a,essay_b,winner\noak,elm,oak\n')
     const same = await read('essay_b;winner;essay_a\nelm.txt;A;oak.txt\n')

@@ -48,13 +48,26 @@ export async function showJournal(batch: string | undefined, options: Options, o
   if (typeof address !== 'string') {
     throw new CommandError(exitCodes.badInput, 'name a batch, or an --address')
   }
-  const journal = await withStored(options, output, (stored) => stored.journal(address))
+  const journal = await withStored(options, output, (stored) => wholeJournal(stored, address))
   if (journal.length === 0) {
     const none =
       batch === undefined ? `nothing is told of ${address}` : `no batch '${batch}' is stored here; \`quire batches\` lists those that are`
     throw new CommandError(exitCodes.badInput, none)
   }
   output.result({ ...(batch === undefined ? { address } : { batch }), journal }, journal.flatMap(journalLines))
+}
+
+const pageSize = 1_000
+
+/** All of it: the end, where a look at a large batch mostly aims, stands behind many pages. */
+async function wholeJournal(stored: Stored, address: string): Promise<readonly Transition[]> {
+  const entries: Transition[] = []
+  for (let isMore = true; isMore; ) {
+    const page = await stored.journal(address, { after: entries.at(-1)?.position.entry ?? -1, limit: pageSize })
+    entries.push(...page)
+    isMore = page.length === pageSize
+  }
+  return entries
 }
 
 export function journalLines(entry: Transition): string[] {

@@ -29,7 +29,9 @@ export async function listBatches(options: Options, output: Output): Promise<voi
     ({ batch, state, status, counters, stateSince }) =>
       `${batch}  ${state}  ${status}  ${counters.completed} verdicts  since ${stateSince}`,
   )
-  output.result({ batches, more: found.length === pageSize }, lines.length === 0 ? ['no batches'] : lines)
+  const more = found.length === pageSize
+  const rest = more ? [`only the first ${pageSize} are listed; narrow them with --state, --active or --older-than`] : []
+  output.result({ batches, more }, lines.length === 0 ? ['no batches', ...rest] : [...lines, ...rest])
 }
 
 interface Filter {

@@ -70,23 +70,27 @@ export async function rankingOf(quire: Quire, batchId: string, output: Output): 
   return { batchId, state, progress: state.progress as BatchProgress, scores: scoresOf(state), usage }
 }
 
-/** A batch that ended as FAILED or CANCELLED stays as it is: running again is another try, a finished one is shown again. */
+/** A batch that failed, was cancelled or forgotten stays as it is: running again is another try, a finished one is shown again. */
 async function openBatchId(quire: Quire, { batchId, output }: RankingRun): Promise<string> {
   for (let number = 1; ; number++) {
     const id = number === 1 ? batchId : `${batchId}-${number}`
-    const end = await endOf(quire, batchAddress(id))
-    if (end === null || end.errorCode === null) {
+    const why = await endOf(quire, batchAddress(id))
+    if (why === null) {
       return id
     }
-    output.say(`${id} ended as ${end.status}: ${end.reason}; this is another try`)
+    output.say(`${why}; this is another try`)
   }
 }
 
-/** How a batch ended; null while it runs, and of one that was never born. */
-async function endOf(quire: Quire, address: string): Promise<BatchProgress['end']> {
+/** Why nothing more comes of a batch, in a sentence; null of one that runs, has its ranking, or was never born. */
+async function endOf(quire: Quire, address: string): Promise<string | null> {
   try {
-    return ((await quire.inspect(address)).progress as BatchProgress).end
+    const { end } = (await quire.inspect(address)).progress as BatchProgress
+    return end === null || end.errorCode === null ? null : `${address.slice('batch/'.length)} ended as ${end.status}: ${end.reason}`
   } catch (error) {
+    if (isQuireError(error, 'actor-gone')) {
+      return error.message
+    }
     if (isQuireError(error, 'unknown-actor')) {
       return null
     }

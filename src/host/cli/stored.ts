@@ -14,7 +14,7 @@ import { exitCodes } from '../exit-codes.ts'
 import { kafkaOptionsOf } from '../quire-options.ts'
 import { readSettings } from '../read-settings.ts'
 import { askOwner } from './ask-owner.ts'
-import { type DataOptions, namedSource } from './data.ts'
+import { assertHoldsData, type DataOptions, namedSource } from './data.ts'
 import { operatorsBatch } from './operators-batch.ts'
 import { stuckOnDatabase } from './database-wait.ts'
 import type { Output } from './output.ts'
@@ -57,6 +57,7 @@ export function storedOf(quire: Quire): Stored {
 /** Opens the data a command names. A folder that another process owns is asked through its socket. */
 export async function openStored(options: DataOptions, output: Output, environment: NodeJS.ProcessEnv): Promise<Stored> {
   const source = namedSource(options, environment)
+  assertHoldsData(source)
   try {
     const settings = readSettings(environment)
     const kafka = kafkaOptionsOf(settings)
