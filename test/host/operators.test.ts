@@ -70,7 +70,8 @@ it('operators act on a folder that a service holds: who and why are kept, refusa
   const { stdout } = await promisify(execFile)(process.execPath, [builtCommand, 'cancel', 'held', '--json'], { env })
   expect(JSON.parse(stdout)).toMatchObject({ act: 'cancel', state: 'CANCELLED' })
   expect((await watched).value).toEqual({ batch: 'held', state: 'CANCELLED', ranking: [] })
-  expect((await watched).lines).toMatch(/PAUSE -> WAITING_CALLBACKS[\s\S]*CANCEL -> CANCELLED/)
+  const me = userInfo().username
+  expect((await watched).lines).toMatch(new RegExp(`PAUSE -> WAITING_CALLBACKS  by ${me}: a question\n[^]*CANCEL -> CANCELLED  by ${me}\n`))
   await expect(said((output) => actCommand('pause', 'held', options, output))).rejects.toThrow('is CANCELLED already')
 })
 
@@ -93,7 +94,9 @@ it('dead letters of a held folder are listed, shown, replayed and discarded', as
   expect((await said((output) => listDeadLetters({ ...options, all: true }, output))).value).toMatchObject({
     deadLetters: [{ id, replayed: true }, {}],
   })
-  await said((output) => discardDeadLetter(id, options, output))
+  await said((output) => discardDeadLetter(id, { ...options, reason: 'a typing error' }, output))
+  const { lines } = await said((output) => showJournal('unborn', options, output))
+  expect(lines).toContain(`DISCARD ${id}  by ${userInfo().username}: a typing error`)
   await expect(said((output) => showDeadLetter(id, options, output))).rejects.toThrow(/there is no dead letter/)
 })
 
@@ -104,7 +107,7 @@ it('a batch of a held folder is forgotten by name; one that goes on only when to
   const forgotten = await said((output) => forgetCommand('held', { ...options, reason: 'asked by a parent' }, output))
   expect(forgotten.value).toEqual({ batch: 'held', archive: null, act: 'forget' })
   const { lines, value } = await said((output) => showJournal('held', options, output))
-  expect(lines).toMatch(/FORGET -> FORGOTTEN$/)
+  expect(lines).toMatch(/FORGET -> FORGOTTEN {2}by .*: asked by a parent$/)
   expect((value as { readonly journal: readonly object[] }).journal.at(-1)).toMatchObject({
     event: { type: 'FORGET', by: userInfo().username, reason: 'asked by a parent' },
   })

@@ -210,6 +210,10 @@ describe('what a caller may send', () => {
       )
       expect(paths[template], template).toHaveProperty(method.toLowerCase())
     }
-    expect(Reflect.get(paths['/v1/batches'] ?? {}, 'post')).toHaveProperty('requestBody')
+    expect(Reflect.get(paths['/v1/batches'] ?? {}, 'post')).toMatchObject({
+      requestBody: {},
+      responses: { 413: {}, 415: {}, 429: {}, 500: {} },
+    })
+    expect(paths['/v1/stream']).toMatchObject({ get: { responses: { 200: { content: { 'text/event-stream': {} } } } } })
   })
 })

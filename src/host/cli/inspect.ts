@@ -1,6 +1,5 @@
 import type { BatchProgress } from '../../batch/progress.ts'
 import { batchAddress } from '../../batch/request.ts'
-import type { Json } from '../../runtime/define-actor.ts'
 import type { Transition } from '../../runtime/watch.ts'
 import { batchResult, type BatchResult, noRanking } from '../batch-result.ts'
 import { CommandError } from '../command-error.ts'
@@ -9,6 +8,7 @@ import type { Output } from './output.ts'
 import { usd } from '../token-price.ts'
 import { rankingCsv } from '../ranking-csv.ts'
 import { rankingTable } from './ranking-table.ts'
+import { iso, journalLines, plain } from './journal-lines.ts'
 import { openStored, type Stored } from './stored.ts'
 
 type Options = Readonly<Record<string, string | boolean | undefined>>
@@ -70,18 +70,6 @@ async function wholeJournal(stored: Stored, address: string): Promise<readonly T
   return entries
 }
 
-export function journalLines(entry: Transition): string[] {
-  const type = (entry.event as { readonly type?: string } | null)?.type ?? entry.kind
-  const line = `${iso(entry.at)}  #${entry.seq}  ${plain(entry.kind === 'create' ? 'create' : type)} -> ${entry.state}${entry.ignored === null ? '' : `  (ignored: ${entry.ignored})`}`
-  return [line, ...entry.notes.map((note) => `    ${noteText(note)}`)]
-}
-
-function noteText(note: Json): string {
-  const decision = (note as { readonly decision?: { readonly row: number | string; readonly action: string; readonly reason: string } })
-    .decision
-  return decision === undefined ? JSON.stringify(note) : `row ${decision.row}: ${decision.action}, ${decision.reason}`
-}
-
 export async function showResult(batch: string, options: Options, output: Output): Promise<void> {
   const found = await withStored(options, output, (stored) => batchResult(batch, batchAddress(batch), stored))
   const { end, events, scores, status } = found
@@ -103,15 +91,4 @@ function csvOf(found: BatchResult): string {
     throw new CommandError(exitCodes.refused, noRanking(found))
   }
   return rankingCsv(found.scores.ranking)
-}
-
-/** XState's event names in plain words. */
-function plain(name: string): string {
-  const after = /^xstate\.after\.(\w+)\./.exec(name)
-  const ended = /^xstate\.(done|error)\.actor\.(.+)$/.exec(name)
-  return after !== null ? `the ${after[1]} delay` : ended !== null ? `task ${ended[2]} ${ended[1] === 'done' ? 'done' : 'failed'}` : name
-}
-
-export function iso(at: number): string {
-  return new Date(at).toISOString()
 }
