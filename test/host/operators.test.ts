@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, it, onTestFinished } from 'vitest'
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 import { batchInput } from '../../src/batch/request.ts'
 import { actCommand } from '../../src/host/cli/act.ts'
 import { discardDeadLetter, listDeadLetters, replayDeadLetter, showDeadLetter } from '../../src/host/cli/dead-letters.ts'
@@ -17,11 +17,16 @@ import { watchBatch } from '../../src/host/cli/watch.ts'
 import { createBatchService } from '../../src/host/service.ts'
 import { builtCommand } from '../support/built-command.ts'
 
+const partitions = 4
+// As the operator of this service has it.
+beforeEach(() => void vi.stubEnv('QUIRE_MAILBOX_PARTITIONS', String(partitions)))
+afterEach(() => void vi.unstubAllEnvs())
+
 /** A service that holds a data folder: with a batch that waits, and a message for nobody. */
 async function holding(): Promise<{ readonly data: string }> {
   const data = await mkdtemp(join(tmpdir(), 'quire-operators-'))
   const service = await createBatchService({
-    settings: { dataDir: data, httpPort: 0, mailboxPartitions: 4 },
+    settings: { dataDir: data, httpPort: 0, mailboxPartitions: partitions },
     judge: { submit: async () => undefined },
     content: { fetch: async (storageId) => `text ${storageId}` },
   })

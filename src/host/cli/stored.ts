@@ -77,12 +77,18 @@ export async function openStored(options: DataOptions, output: Output, environme
 
 async function whenUp(quire: Quire, output: Output): Promise<Stored> {
   const watched = stuckOnDatabase(quire, output)
-  const started = quire.status.getSnapshot().context.database.state
-  const up = new Promise<void>((resolve) => {
-    if (started === 'up') {
-      resolve()
+  const up = new Promise<void>((resolve, reject) => {
+    const look = (): void => {
+      const { state, reason } = quire.status.getSnapshot().context.database
+      if (state === 'up') {
+        resolve()
+      } else if (state === 'blocked') {
+        // No waiting mends it: a service waits for a person, and here one is.
+        reject(new CommandError(exitCodes.unavailable, `the database refuses (${reason}); mend that and try again: docs/operating.md`))
+      }
     }
-    quire.status.subscribe(({ context }) => context.database.state === 'up' && resolve())
+    quire.status.subscribe(look)
+    look()
   })
   const limit = AbortSignal.timeout(patienceMs)
   const late = new Promise<never>((_, reject) => {
