@@ -158,6 +158,31 @@ describe('quire rank --judge openai', () => {
     expect(`${ran.said}${JSON.stringify(ran.value)}`).not.toContain('sk-a')
   })
 
+  it('stopped by Ctrl-C says so, and goes on when it is run again', async () => {
+    let stop = (): void => {}
+    await using server = await loopbackServer(({ body }) => {
+      if (server.received.length > 1) {
+        stop()
+        return 'silence'
+      }
+      return chat(body)
+    })
+    const path = await threeEssays('interrupted-')
+    const data = `${path}-data`
+    const args = ['rank', path, '--judge', 'openai', '--base-url', server.url, '--requests-per-minute', '0', '--data', data, '--json']
+    const child = spawn(process.execPath, [builtCommand, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
+    let said = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+    })
+    stop = () => void child.kill('SIGINT')
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(130)
+    expect(said).toContain('quire: stopped by Ctrl-C; run it again to go on')
+    server.reply = ({ body }) => chat(body)
+    const options = { judge: 'openai', baseUrl: server.url, requestsPerMinute: '0', data }
+    expect(await ranked(path, options)).toMatchObject({ code: 0, value: { comparisons: 3, status: 'COMPLETE_STABLE' } })
+  }, 60_000)
+
   it('counts what unusable answers cost, and asks again', async () => {
     let calls = 0
     await using server = await loopbackServer(({ body }) => (++calls === 2 ? chat(body, 'Both are fine.') : chat(body)))

@@ -56,6 +56,9 @@ export async function runRanking(run: RankingRun): Promise<RankingResult> {
     await quire.create(address, input, { id: 'create', timeoutMs: 60_000 })
     watched()
     return await Promise.race([rankingOf(quire, batchId, run.output), interrupted.stopped])
+  } catch (error) {
+    // What waited for this Quire is told that it stops before the stop has ended.
+    throw isQuireError(error, 'stopped') && interrupted.isAsked() ? await interrupted.stopped : error
   } finally {
     interrupted.off()
     await quire.stop({ drainMs: 1_000 })
@@ -169,14 +172,23 @@ function scoresOf(state: ActorState): BatchScores | null {
   return (state.output as { readonly scores: BatchScores | null } | null)?.scores ?? null
 }
 
+interface Interruption {
+  /** Rejects when a signal came and everything has stopped. */
+  readonly stopped: Promise<never>
+  readonly isAsked: () => boolean
+  readonly off: () => void
+}
+
 /** Ctrl-C: stops after the turn under way; what was answered stays answered. */
-function stopOnSignal(quire: Quire, output: Output): { readonly stopped: Promise<never>; readonly off: () => void } {
+function stopOnSignal(quire: Quire, output: Output): Interruption {
+  let asked = false
   let reject = (_: Error): void => {}
   const stopped = new Promise<never>((_, fail) => {
     reject = fail
   })
   stopped.catch(() => undefined)
   const onSignal = (): void => {
+    asked = true
     output.say('stopping; run the same command again and it goes on where it was')
     void quire.stop({ drainMs: 0 }).then(() => reject(new CommandError(130, 'stopped by Ctrl-C; run it again to go on')))
   }
@@ -184,6 +196,7 @@ function stopOnSignal(quire: Quire, output: Output): { readonly stopped: Promise
   process.once('SIGTERM', onSignal)
   return {
     stopped,
+    isAsked: () => asked,
     off: () => {
       process.off('SIGINT', onSignal)
       process.off('SIGTERM', onSignal)
