@@ -125,8 +125,14 @@ function verdictOf({ line, cells }: Row, name: string, idOf: (name: string) => s
     throw refused(`${at('essay_b')} '${cells['essay_b']}' is compared with itself; name two essays`)
   }
   const given = cells['winner'] ?? ''
-  const won = idOf(given)
-  const winner = won === essayA ? 'a' : won === essayB ? 'b' : slotOf(given)
+  const place = slotOf(given)
+  const named = (text: string): 'a' | 'b' | undefined => (idOf(text) === essayA ? 'a' : idOf(text) === essayB ? 'b' : undefined)
+  const isRepeated = given === cells['essay_a'] || given === cells['essay_b']
+  // Files named a.txt and b.txt: A may be meant either way, and guessing would turn the verdict round.
+  if (place !== undefined && !isRepeated && (named(given) ?? named(given.toLowerCase()) ?? place) !== place) {
+    throw refused(`${at('winner')} '${given}' may be the place or the other essay; write ${essayA} or ${essayB}`)
+  }
+  const winner = named(given) ?? place
   if (winner === undefined) {
     throw refused(`${at('winner')} '${given}' is none of the two; write ${cells['essay_a']}, ${cells['essay_b']}, A or B`)
   }
