@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { journalLines } from '../../src/host/cli/journal-lines.ts'
+import { journalLines, wholeJournal } from '../../src/host/cli/journal-lines.ts'
 import type { Transition } from '../../src/runtime/watch.ts'
 
 const entry: Transition = {
@@ -26,4 +26,11 @@ it('the journal shows people what was done, by whom and why', () => {
   expect(lines({ ...paused, event: { type: 'VERDICT', details: { tokens: 4 } }, ignored: 'late' })).toMatch(
     /VERDICT -> SCORING {2}\(ignored: late\)$/,
   )
+})
+
+it('a journal longer than any page is read to its end', async () => {
+  const entries = Array.from({ length: 12_345 }, (_, at): Transition => ({ ...entry, position: { partition: 0, entry: at } }))
+  const journal = async (_: string, { after = -1, limit = 10_000 }: { readonly after?: number; readonly limit?: number } = {}) =>
+    entries.slice(after + 1, after + 1 + limit)
+  expect(await wholeJournal({ journal }, entry.address)).toHaveLength(12_345)
 })

@@ -1,6 +1,5 @@
 import type { BatchProgress } from '../../batch/progress.ts'
 import { batchAddress } from '../../batch/request.ts'
-import type { Transition } from '../../runtime/watch.ts'
 import { batchResult, type BatchResult, noRanking } from '../batch-result.ts'
 import { CommandError } from '../command-error.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -8,7 +7,7 @@ import type { Output } from './output.ts'
 import { usd } from '../token-price.ts'
 import { rankingCsv } from '../ranking-csv.ts'
 import { rankingTable } from './ranking-table.ts'
-import { iso, journalLines, plain } from './journal-lines.ts'
+import { iso, journalLines, plain, wholeJournal } from './journal-lines.ts'
 import { openStored, type Stored } from './stored.ts'
 
 type Options = Readonly<Record<string, string | boolean | undefined>>
@@ -55,19 +54,6 @@ export async function showJournal(batch: string | undefined, options: Options, o
     throw new CommandError(exitCodes.badInput, none)
   }
   output.result({ ...(batch === undefined ? { address } : { batch }), journal }, journal.flatMap(journalLines))
-}
-
-const pageSize = 1_000
-
-/** All of it: the end, where a look at a large batch mostly aims, stands behind many pages. */
-async function wholeJournal(stored: Stored, address: string): Promise<readonly Transition[]> {
-  const entries: Transition[] = []
-  for (let isMore = true; isMore; ) {
-    const page = await stored.journal(address, { after: entries.at(-1)?.position.entry ?? -1, limit: pageSize })
-    entries.push(...page)
-    isMore = page.length === pageSize
-  }
-  return entries
 }
 
 export async function showResult(batch: string, options: Options, output: Output): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Json } from '../../runtime/define-actor.ts'
 import type { Transition } from '../../runtime/watch.ts'
+import type { Stored } from './stored.ts'
 
 /** What lines show of an entry's event. `by` and `reason` stand in an operator's act, the others in what no state tells of. */
 interface Told {
@@ -11,6 +12,19 @@ interface Told {
   readonly from?: number
   readonly to?: number
   readonly details?: Json
+}
+
+const pageSize = 1_000
+
+/** All of it: the end, where a look at a large batch mostly aims, stands behind many pages. */
+export async function wholeJournal(stored: Pick<Stored, 'journal'>, address: string): Promise<readonly Transition[]> {
+  const entries: Transition[] = []
+  for (let isMore = true; isMore; ) {
+    const page = await stored.journal(address, { after: entries.at(-1)?.position.entry ?? -1, limit: pageSize })
+    entries.push(...page)
+    isMore = page.length === pageSize
+  }
+  return entries
 }
 
 /** An entry of the journal for people: what happened, what came of it, and who did it and why. */
