@@ -125,13 +125,17 @@ function readCompletion(body: unknown): Read {
   if (message.refusal != null) {
     return { kind: 'unusable', reason: 'the model refused to judge' }
   }
-  const read = verdict.safeParse(objectIn(message.content ?? ''))
+  const found = objectIn(message.content ?? '')
+  const read = verdict.safeParse(found)
   if (read.success) {
     return { kind: 'verdict', verdict: read.data }
   }
-  const [issue] = read.error.issues
-  const why = finish_reason === 'length' ? 'it was cut off' : `${issue?.path.join('.') || 'it'} ${issue?.message ?? 'is malformed'}`
+  const why = finish_reason === 'length' ? 'it was cut off' : found === undefined ? 'it holds no JSON object' : mistakeIn(read.error)
   return { kind: 'unusable', reason: `the model's answer is no verdict: ${why}` }
+}
+
+function mistakeIn({ issues: [issue] }: z.ZodError): string {
+  return `${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'malformed'}`
 }
 
 function useIn(body: unknown, asked: string): ChatUse {

@@ -9,7 +9,7 @@ export const exitCodes = {
   badInput: 3,
   /** Another process owns the data folder. */
   folderInUse: 4,
-  /** The database did not answer within the time the command waits. */
+  /** The database did not answer within the time the command waits, or refuses until a person mends it. */
   unavailable: 5,
   /** The batch ended as FAILED or CANCELLED. */
   batchFailed: 6,

@@ -87,6 +87,11 @@ function errorDetail(message: string): object {
   return { error_code: 'INVALID_RESPONSE', message, details: { provider } }
 }
 
+interface Asking {
+  readonly prompt: Prompt
+  readonly without: ReadonlySet<OptionalParameter>
+}
+
 type CallScope = Pick<JudgeScope, 'signal' | 'traceparent'>
 
 /** One endpoint: its circuit, and the parameters it was found to refuse. */
@@ -107,10 +112,12 @@ class ChatEndpoint {
     await this.#circuit.admit(comparison.batchId)
     await turn()
     const prompt = this.#promptFor(comparison)
-    const answer = await this.#call(comparison, prompt, scope)
+    // As it is now: by the answer another call under way may have met the same refusal.
+    const without = new Set(this.#refused)
+    const answer = await this.#call(comparison, { prompt, without }, scope)
     const sent = [prompt.system, prompt.user]
     const said = readChatAnswer(answer, { model: this.#options.model, now: this.#options.clock.now(), sent })
-    if (said.kind === 'unsupported' && !this.#refused.has(said.parameter)) {
+    if (said.kind === 'unsupported' && !without.has(said.parameter)) {
       this.#refused.add(said.parameter)
       return await this.judge(comparison, turn, scope)
     }
@@ -143,7 +150,7 @@ class ChatEndpoint {
     return buildPrompt({ ...comparison, brief: { ...brief, assignment: brief.assignment ?? assignment, rubric: brief.rubric ?? rubric } })
   }
 
-  async #call(comparison: ComparisonRequest, prompt: Prompt, scope: CallScope): Promise<HttpAnswer> {
+  async #call(comparison: ComparisonRequest, { prompt, without }: Asking, scope: CallScope): Promise<HttpAnswer> {
     const { apiKey, model } = this.#options
     const temperature = comparison.brief.overrides.temperature ?? batchSettings.defaultTemperature
     try {
@@ -156,7 +163,7 @@ class ChatEndpoint {
           traceparent: traceparentFor(comparison, scope),
           ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
         },
-        body: JSON.stringify(chatRequest(prompt, model, temperature, this.#refused)),
+        body: JSON.stringify(chatRequest(prompt, model, temperature, without)),
         timeoutMs: callMs,
         mostBytes,
         signal: scope.signal,

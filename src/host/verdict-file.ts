@@ -60,7 +60,7 @@ async function textOf(path: string): Promise<string> {
 const needed = ['essay_a', 'essay_b', 'winner'] as const
 
 function rowsOf(text: string, name: string): Row[] {
-  const [first = ''] = text.split('\n', 1)
+  const [first = ''] = text.trimStart().split('\n', 1)
   const delimiter = [';', '\t'].find((mark) => first.includes(mark)) ?? ','
   const records = parseCsv(text, delimiter, name)
   const [header, ...rest] = records
@@ -82,6 +82,8 @@ function parseCsv(text: string, delimiter: string, name: string): { readonly rec
       delimiter,
       bom: true,
       skip_empty_lines: true,
+      // A spreadsheet writes the rows below its last one as commas.
+      skip_records_with_empty_values: true,
       relax_column_count: true,
       on_record: (record: string[], { lines: line }) => {
         lines.push(line)
@@ -123,8 +125,14 @@ function verdictOf({ line, cells }: Row, name: string, idOf: (name: string) => s
     throw refused(`${at('essay_b')} '${cells['essay_b']}' is compared with itself; name two essays`)
   }
   const given = cells['winner'] ?? ''
-  const won = idOf(given)
-  const winner = won === essayA ? 'a' : won === essayB ? 'b' : slotOf(given)
+  const place = slotOf(given)
+  const named = (text: string): 'a' | 'b' | undefined => (idOf(text) === essayA ? 'a' : idOf(text) === essayB ? 'b' : undefined)
+  const isRepeated = given === cells['essay_a'] || given === cells['essay_b']
+  // Files named a.txt and b.txt: A may be meant either way, and guessing would turn the verdict round.
+  if (place !== undefined && !isRepeated && (named(given) ?? named(given.toLowerCase()) ?? place) !== place) {
+    throw refused(`${at('winner')} '${given}' may be the place or the other essay; write ${essayA} or ${essayB}`)
+  }
+  const winner = named(given) ?? place
   if (winner === undefined) {
     throw refused(`${at('winner')} '${given}' is none of the two; write ${cells['essay_a']}, ${cells['essay_b']}, A or B`)
   }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { access, chmod, constants, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isQuireError, messageOf, QuireError } from '../runtime/errors.ts'
@@ -10,6 +11,11 @@ export const socketName = 'quire.sock'
 export const databaseName = 'postgres'
 /** It holds texts of pupils: nobody else of the machine reads them. */
 const ownerOnly = 0o700
+
+/** Whether a data folder was made there; one that cannot be looked into was not. */
+export function isDataFolder(folder: string): boolean {
+  return existsSync(join(folder, markerName))
+}
 
 /** Makes it where it is missing, closed to other users. @throws QuireError `folder-newer`, `folder-unwritable` */
 export async function prepareFolder(folder: string): Promise<void> {

@@ -40,7 +40,7 @@ export class Queries {
       ]),
     )
     if (row === undefined) {
-      throw new QuireError('unknown-actor', `no actor was born at ${address}`)
+      throw new QuireError('unknown-actor', `no actor was born at ${address}; check its name, or create it first`)
     }
     if (row.tombstone !== null) {
       throw new QuireError('actor-gone', epitaph(row))

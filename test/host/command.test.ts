@@ -142,9 +142,27 @@ describe('a data folder', () => {
   it('must be named for the commands on stored batches', async () => {
     expect(await quire('batches')).toMatchObject({ code: exitCodes.usage, stderr: expect.stringContaining('--data DIR or --database URL') })
     expect((await quire('nonsense')).code).toBe(exitCodes.usage)
-    expect(await quire('why', 'nobody', '--data', join(folder, 'fresh'))).toMatchObject({
+    expect(await quire('batches', '--data', '')).toMatchObject({
+      code: exitCodes.usage,
+      stderr: expect.stringContaining('--data is empty'),
+    })
+    expect(await quire('rank', examples, '--data', '')).toMatchObject({ code: exitCodes.usage })
+    const fresh = join(folder, 'fresh')
+    await quire('migrate', '--data', fresh)
+    expect(await quire('why', 'nobody', '--data', fresh)).toMatchObject({
       code: exitCodes.badInput,
       stderr: expect.stringContaining('no actor was born'),
     })
+  })
+
+  it('that was mistyped is not made by looking', async () => {
+    const mistyped = join(folder, 'mistyped')
+    for (const command of [['batches'], ['why', 'b'], ['journal', 'b'], ['dead-letters', 'list'], ['forget', 'b']]) {
+      expect(await quire(...command, '--data', mistyped)).toMatchObject({
+        code: exitCodes.badInput,
+        stderr: expect.stringMatching(/mistyped holds no data of Quire; check --data/),
+      })
+    }
+    await expect(stat(mistyped)).rejects.toThrow('ENOENT')
   })
 })

@@ -42,16 +42,32 @@ it('the doctor names what is wrong with the environment and what stands still, e
   const database = await freshDatabase()
   await quire('migrate', '--database', database)
   await query(database, `update quire.partitions set halted = '${manyFailures}' where id = 3`)
-  const environment = { QUIRE_HTTP_PORT: 'x', QUIRE_DATBASE_SCHEMA: 'other' }
+  const environment = { QUIRE_HTTP_PORT: 'x', QUIRE_DATBASE_SCHEMA: 'other', QUIRE_MAILBOX_PARTITIONS: '16' }
   const { code, json } = await quireWith(environment, 'doctor', '--json', '--database', database)
   expect(code).toBe(10)
   const remedy = expect.stringMatching(/\S/)
   expect((json['checks'] as readonly { readonly ok: boolean }[]).filter(({ ok }) => !ok)).toEqual([
     { name: 'settings', ok: false, detail: "QUIRE_HTTP_PORT is 'x'", remedy },
     { name: 'settings', ok: false, detail: 'QUIRE_DATBASE_SCHEMA is no setting of Quire', remedy },
+    {
+      name: 'log',
+      ok: false,
+      detail: 'a table of the database, 64 partitions; this process is configured for 16 partitions',
+      remedy: 'set QUIRE_MAILBOX_PARTITIONS to 64',
+    },
     { name: 'partition 3', ok: false, detail: expect.stringContaining('many-failures'), remedy: expect.stringContaining('deploy') },
   ])
   expect(json['checks']).toEqual(expect.arrayContaining([expect.objectContaining({ name: 'schema', ok: true })]))
+})
+
+it('what only a person mends is said at once by the commands that read', async () => {
+  const database = await freshDatabase()
+  await quire('migrate', '--database', database)
+  const refused = await quireWith({ QUIRE_MAILBOX_PARTITIONS: '16' }, 'batches', '--database', database)
+  expect(refused).toMatchObject({
+    code: 5,
+    stderr: expect.stringMatching(/the database refuses \(.*64 mailbox partitions.*\); mend that and try again/),
+  })
 })
 
 it('a schema of a newer version is refused by both, a missing migration is named, and the stored number of partitions stays', async () => {

@@ -241,6 +241,32 @@ describe('a judge at an OpenAI-compatible endpoint', () => {
     expect(server.received).toHaveLength(4)
   })
 
+  it('calls that were under way when a parameter was first refused are asked again, too', async () => {
+    const server = await serverOf(({ body }) =>
+      'response_format' in (JSON.parse(body) as object)
+        ? { status: 400, body: { error: { message: "'response_format' is not supported" } } }
+        : completion(good),
+    )
+    const asked = judgeOf(server)
+    const answers = await Promise.all([asked.submit(), asked.submit(), asked.submit()])
+    expect(answers).toEqual([{ kind: 'answered' }, { kind: 'answered' }, { kind: 'answered' }])
+    expect(asked.trouble).toEqual([])
+    await asked.submit()
+    expect(server.received.slice(6).map(({ body }) => 'response_format' in (JSON.parse(body) as object))).toEqual([false])
+  })
+
+  it('says what is wrong with an answer that is no verdict', async () => {
+    const server = await serverOf(() => completion('Essay A is better.'))
+    const asked = judgeOf(server)
+    await asked.submit()
+    server.reply = () => completion({ ...good, winner: 'Draw' })
+    await asked.submit()
+    expect(asked.trouble).toEqual([
+      "the model's answer is no verdict: it holds no JSON object",
+      'the model\'s answer is no verdict: winner: is neither "Essay A" nor "Essay B"',
+    ])
+  })
+
   it('waits while the endpoint is away, and tells no key', async () => {
     const server = await serverOf(() => completion(good))
     const asked = judgeOf(server)

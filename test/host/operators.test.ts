@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, it, onTestFinished } from 'vitest'
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 import { batchInput } from '../../src/batch/request.ts'
 import { actCommand } from '../../src/host/cli/act.ts'
 import { discardDeadLetter, listDeadLetters, replayDeadLetter, showDeadLetter } from '../../src/host/cli/dead-letters.ts'
@@ -17,11 +17,16 @@ import { watchBatch } from '../../src/host/cli/watch.ts'
 import { createBatchService } from '../../src/host/service.ts'
 import { builtCommand } from '../support/built-command.ts'
 
+const partitions = 4
+// As the operator of this service has it.
+beforeEach(() => void vi.stubEnv('QUIRE_MAILBOX_PARTITIONS', String(partitions)))
+afterEach(() => void vi.unstubAllEnvs())
+
 /** A service that holds a data folder: with a batch that waits, and a message for nobody. */
 async function holding(): Promise<{ readonly data: string }> {
   const data = await mkdtemp(join(tmpdir(), 'quire-operators-'))
   const service = await createBatchService({
-    settings: { dataDir: data, httpPort: 0, mailboxPartitions: 4 },
+    settings: { dataDir: data, httpPort: 0, mailboxPartitions: partitions },
     judge: { submit: async () => undefined },
     content: { fetch: async (storageId) => `text ${storageId}` },
   })
@@ -70,7 +75,8 @@ it('operators act on a folder that a service holds: who and why are kept, refusa
   const { stdout } = await promisify(execFile)(process.execPath, [builtCommand, 'cancel', 'held', '--json'], { env })
   expect(JSON.parse(stdout)).toMatchObject({ act: 'cancel', state: 'CANCELLED' })
   expect((await watched).value).toEqual({ batch: 'held', state: 'CANCELLED', ranking: [] })
-  expect((await watched).lines).toMatch(/PAUSE -> WAITING_CALLBACKS[\s\S]*CANCEL -> CANCELLED/)
+  const me = userInfo().username
+  expect((await watched).lines).toMatch(new RegExp(`PAUSE -> WAITING_CALLBACKS  by ${me}: a question\n[^]*CANCEL -> CANCELLED  by ${me}\n`))
   await expect(said((output) => actCommand('pause', 'held', options, output))).rejects.toThrow('is CANCELLED already')
 })
 
@@ -94,7 +100,9 @@ it('dead letters of a held folder are listed, shown, replayed and discarded', as
   await expect
     .poll(async () => (await said((output) => listDeadLetters({ ...options, all: true }, output))).value)
     .toMatchObject({ deadLetters: [{ id, replayed: true }, {}] })
-  await said((output) => discardDeadLetter(id, options, output))
+  await said((output) => discardDeadLetter(id, { ...options, reason: 'a typing error' }, output))
+  const { lines } = await said((output) => showJournal('unborn', options, output))
+  expect(lines).toContain(`DISCARD ${id}  by ${userInfo().username}: a typing error`)
   await expect(said((output) => showDeadLetter(id, options, output))).rejects.toThrow(/there is no dead letter/)
 })
 
@@ -105,7 +113,7 @@ it('a batch of a held folder is forgotten by name; one that goes on only when to
   const forgotten = await said((output) => forgetCommand('held', { ...options, reason: 'asked by a parent' }, output))
   expect(forgotten.value).toEqual({ batch: 'held', archive: null, act: 'forget' })
   const { lines, value } = await said((output) => showJournal('held', options, output))
-  expect(lines).toMatch(/FORGET -> FORGOTTEN$/)
+  expect(lines).toMatch(/FORGET -> FORGOTTEN {2}by .*: asked by a parent$/)
   expect((value as { readonly journal: readonly object[] }).journal.at(-1)).toMatchObject({
     event: { type: 'FORGET', by: userInfo().username, reason: 'asked by a parent' },
   })

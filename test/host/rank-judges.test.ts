@@ -105,6 +105,16 @@ describe('quire rank --judge FILE.csv', () => {
     expect((ran.value['ranking'] as readonly { readonly id: string }[]).map(({ id }) => id.slice(0, -4))).toEqual(essays)
   }, 180_000)
 
+  it('of a batch that was forgotten is another try', async () => {
+    const data = join(folder, 'forgotten')
+    const { value } = await ranked(examples, { judge: verdicts, data })
+    const batch = String(value['batch'])
+    expect(await quire('forget', batch, '--data', data)).toMatchObject({ code: 0 })
+    const again = await ranked(examples, { judge: verdicts, data })
+    expect(again).toMatchObject({ code: 0, value: { batch: `${batch}-2`, comparisons: 48 } })
+    expect(again.said).toMatch(/was forgotten at .*; this is another try/)
+  }, 60_000)
+
   it('names the line and the column of a mistake', async () => {
     const file = join(folder, 'wrong.csv')
     await writeFile(file, 'essay_a,essay_b,winner\nalder,oak,nobody\n')
@@ -147,6 +157,31 @@ describe('quire rank --judge openai', () => {
     expect(server.received.map(({ headers }) => headers.authorization)).toEqual(['Bearer sk-a', 'Bearer sk-a', 'Bearer sk-a'])
     expect(`${ran.said}${JSON.stringify(ran.value)}`).not.toContain('sk-a')
   })
+
+  it('stopped by Ctrl-C says so, and goes on when it is run again', async () => {
+    let stop = (): void => {}
+    await using server = await loopbackServer(({ body }) => {
+      if (server.received.length > 1) {
+        stop()
+        return 'silence'
+      }
+      return chat(body)
+    })
+    const path = await threeEssays('interrupted-')
+    const data = `${path}-data`
+    const args = ['rank', path, '--judge', 'openai', '--base-url', server.url, '--requests-per-minute', '0', '--data', data, '--json']
+    const child = spawn(process.execPath, [builtCommand, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
+    let said = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+    })
+    stop = () => void child.kill('SIGINT')
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(130)
+    expect(said).toContain('quire: stopped by Ctrl-C; run it again to go on')
+    server.reply = ({ body }) => chat(body)
+    const options = { judge: 'openai', baseUrl: server.url, requestsPerMinute: '0', data }
+    expect(await ranked(path, options)).toMatchObject({ code: 0, value: { comparisons: 3, status: 'COMPLETE_STABLE' } })
+  }, 60_000)
 
   it('counts what unusable answers cost, and asks again', async () => {
     let calls = 0
@@ -205,7 +240,8 @@ describe('quire rank --judge openai', () => {
       [{ judge: 'openai' }, exitCodes.badInput, 'needs a key; set QUIRE_OPENAI_API_KEY or OPENAI_API_KEY'],
       [{ judge: 'openai', baseUrl: 'somewhere' }, exitCodes.badInput, "--base-url is 'somewhere'"],
       [{ judge: 'openai', priceIn: '3' }, exitCodes.badInput, 'give both --price-in and --price-out'],
-      [{ judge: 'openai', requestsPerMinute: '-1', baseUrl: 'http://127.0.0.1:1' }, exitCodes.badInput, "requestsPerMinute is '-1'"],
+      [{ judge: 'openai', requestsPerMinute: '-1', baseUrl: 'http://127.0.0.1:1' }, exitCodes.badInput, "--requests-per-minute is '-1'"],
+      [{ maxComparisons: 'many' }, exitCodes.badInput, "--max-comparisons is 'many'; give a positive whole number"],
       [{ judge: 'openai', rubric: join(folder, 'none') }, exitCodes.badInput, 'none cannot be read'],
       [{ judge: join(folder, 'none.csv') }, exitCodes.badInput, 'none.csv cannot be read'],
     ]

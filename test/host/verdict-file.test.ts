@@ -38,6 +38,25 @@ describe('a file of judgements', () => {
     expect(verdicts).toEqual([{ essayA: 'oak.txt', essayB: 'elm.txt', winner: 'b', judge: 'v.csv' }])
   })
 
+  it('takes A for the place, and refuses it where it may as well be the name of the other essay', async () => {
+    const file = join(folder, 'v.csv')
+    const readAs = async (rows: string) => {
+      await writeFile(file, `essay_a,essay_b,winner\n${rows}\n`)
+      return (await readVerdictFile(file, ['a.txt', 'b.txt', 'c.txt'])).verdicts.map(({ winner }) => winner)
+    }
+    expect(await readAs('a,b,A\na,b,b\nb,a,a.txt\nb,c,A\nc,a,B\nb,a,b')).toEqual(['a', 'b', 'b', 'a', 'b', 'a'])
+    await expect(readAs('a,b,A\nb,a,A')).rejects.toThrow(
+      /v\.csv:3, column winner: 'A' may be the place or the other essay; write b\.txt or a\.txt/,
+    )
+    await expect(readAs('b,a,Essay A\nb.txt,a.txt,a')).rejects.toThrow(/v\.csv:3, column winner: 'a' may be the place/)
+  })
+
+  it('may begin with an empty line, and hold rows without any value', async () => {
+    const { verdicts } = await read('\n\nessay_a;essay_b;winner\noak;elm;oak\n;;\n ; ;\nelm;oak;oak\n;;\n')
+    expect(verdicts.map(({ winner }) => winner)).toEqual(['a', 'b'])
+    await expect(read('essay_a,essay_b,winner\noak,elm,oak\n,,\nelm,oak,\n')).rejects.toThrow(/v\.csv:4, column winner: '' is none/)
+  })
+
   it('has a digest of what it says, not of how it is written', async () => {
     const one = await read('essay_a,essay_b,winner\noak,elm,oak\n')
     const same = await read('essay_b;winner;essay_a\nelm.txt;A;oak.txt\n')

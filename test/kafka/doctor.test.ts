@@ -28,7 +28,12 @@ describeWithKafka('quire doctor', (kafka) => {
   const prefix = () => `${kafka.topicPrefix}doctor.`
 
   function run(database: string, ...args: string[]): Promise<Answer> {
-    const environment = { QUIRE_DATABASE_URL: database, QUIRE_KAFKA_BROKERS: kafka.brokers.join(), QUIRE_TOPIC_PREFIX: prefix() }
+    const environment = {
+      QUIRE_DATABASE_URL: database,
+      QUIRE_KAFKA_BROKERS: kafka.brokers.join(),
+      QUIRE_TOPIC_PREFIX: prefix(),
+      QUIRE_MAILBOX_PARTITIONS: String(partitions),
+    }
     const child = spawn(process.execPath, [builtCommand, 'doctor', '--json', ...args], {
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -160,6 +160,7 @@ describe('what a caller may send', () => {
       expect(Object.keys(answer.json)).toEqual(['error'])
       expect(answer.text).not.toMatch(/node_modules|\.ts:|\n\s+at /)
     }
+    expect((await made.call('DELETE', '/v1/batches/b')).text).toContain('nothing answers DELETE at this path')
     const long = await raw(made.url, `GET /v1/batches HTTP/1.1\r\nHost: localhost\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`)
     expect(long).toMatch(/^HTTP\/1.1 431/)
   })
@@ -226,6 +227,10 @@ describe('what a caller may send', () => {
       )
       expect(paths[template], template).toHaveProperty(method.toLowerCase())
     }
-    expect(Reflect.get(paths['/v1/batches'] ?? {}, 'post')).toHaveProperty('requestBody')
+    expect(Reflect.get(paths['/v1/batches'] ?? {}, 'post')).toMatchObject({
+      requestBody: {},
+      responses: { 413: {}, 415: {}, 429: {}, 500: {} },
+    })
+    expect(paths['/v1/stream']).toMatchObject({ get: { responses: { 200: { content: { 'text/event-stream': {} } } } } })
   })
 })

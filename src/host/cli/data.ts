@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import envPaths from 'env-paths'
 import { CommandError } from '../command-error.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { isDataFolder } from '../../persistence/data-folder.ts'
 
 /** Where stored batches are: a data folder or a Postgres. */
 export type DataSource = { readonly dataDir: string } | string
@@ -15,7 +16,7 @@ export interface DataOptions {
 /** Finds the data of the commands on stored batches: `--data`, `--database`, QUIRE_DATABASE_URL, QUIRE_DATA_DIR (rules 53). */
 function dataSource(options: DataOptions, environment: NodeJS.ProcessEnv): DataSource | undefined {
   if (options.data !== undefined) {
-    return { dataDir: options.data }
+    return { dataDir: folderOption(options.data) }
   }
   const url = options.database ?? given(environment['QUIRE_DATABASE_URL'])
   const folder = given(environment['QUIRE_DATA_DIR'])
@@ -32,6 +33,24 @@ export function namedSource(options: DataOptions, environment: NodeJS.ProcessEnv
     )
   }
   return source
+}
+
+/** The value of `--data`: an empty one, of a variable that is not set, would be the folder the shell stands in. */
+export function folderOption(value: string): string {
+  if (value === '') {
+    throw new CommandError(exitCodes.usage, '--data is empty; name a folder')
+  }
+  return value
+}
+
+/** Looking makes no folder: a name that was mistyped would be one without batches. @throws CommandError naming it */
+export function assertHoldsData(source: DataSource): void {
+  if (typeof source !== 'string' && !isDataFolder(source.dataDir)) {
+    throw new CommandError(
+      exitCodes.badInput,
+      `the folder ${source.dataDir} holds no data of Quire; check --data or QUIRE_DATA_DIR (\`quire rank\` says where its data is)`,
+    )
+  }
 }
 
 /** A variable set to nothing is not set. */

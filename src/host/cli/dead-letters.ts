@@ -24,7 +24,9 @@ export async function listDeadLetters(options: Options, output: Output): Promise
   const lines = items.map(
     ({ id, at, cause, message, replayed }) => `${at}  ${id}  ${cause}${replayed ? '  (replayed)' : ''}\n    ${message}`,
   )
-  output.result({ deadLetters: items, more: items.length === pageSize }, lines.length === 0 ? ['no dead letters'] : lines)
+  const more = items.length === pageSize
+  const rest = more ? [`only the oldest ${pageSize} are listed; replay or discard some, or name a --batch`] : []
+  output.result({ deadLetters: items, more }, lines.length === 0 ? ['no dead letters'] : [...lines, ...rest])
 }
 
 export async function showDeadLetter(id: string, options: Options, output: Output): Promise<void> {

@@ -27,7 +27,7 @@ export async function doctor(options: Options, output: Output): Promise<void> {
   const { settings, problems } = readableSettings(process.env)
   const { upkeep, close } = await openUpkeep(options as DataOptions, settings.databaseSchema)
   try {
-    const { checks: found, halted } = await examine(upkeep, kafkaOptionsOf(settings))
+    const { checks: found, halted } = await examine(upkeep, kafkaOptionsOf(settings), settings.mailboxPartitions)
     const checks = [...settingChecks(process.env, problems), ...found]
     const accepted = await acceptGaps(options['acceptGap'], halted, upkeep)
     const ok = checks.every((check) => check.ok)
@@ -49,7 +49,7 @@ interface Findings {
   readonly halted: readonly HaltedLog[]
 }
 
-async function examine(upkeep: Upkeep, kafka: KafkaOptions | undefined): Promise<Findings> {
+async function examine(upkeep: Upkeep, kafka: KafkaOptions | undefined, partitions: number): Promise<Findings> {
   const topic = `${kafka?.topicPrefix ?? ''}${mailboxTopic}`
   try {
     const before = systemClock.now()
@@ -58,7 +58,7 @@ async function examine(upkeep: Upkeep, kafka: KafkaOptions | undefined): Promise
     const migrations = migrationsOf(found, definition.tables ?? [])
     const now = (before + systemClock.now()) / 2
     const log = kafka === undefined ? 'a table of the database' : `Kafka topic ${topic}`
-    const ofDatabase = databaseChecks(found, migrations, now, log, [{ type: 'batch', definition }])
+    const ofDatabase = databaseChecks(found, migrations, now, { log, partitions }, [{ type: 'batch', definition }])
     if (found.schema === null || migrations.pending.length > 0) {
       return { checks: ofDatabase, halted: [] }
     }

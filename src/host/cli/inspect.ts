@@ -1,7 +1,5 @@
 import type { BatchProgress } from '../../batch/progress.ts'
 import { batchAddress } from '../../batch/request.ts'
-import type { Json } from '../../runtime/define-actor.ts'
-import type { Transition } from '../../runtime/watch.ts'
 import { batchResult, type BatchResult, noRanking } from '../batch-result.ts'
 import { CommandError } from '../command-error.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -9,6 +7,7 @@ import type { Output } from './output.ts'
 import { usd } from '../token-price.ts'
 import { rankingCsv } from '../ranking-csv.ts'
 import { rankingTable } from './ranking-table.ts'
+import { iso, journalLines, plain, wholeJournal } from './journal-lines.ts'
 import { openStored, type Stored } from './stored.ts'
 
 type Options = Readonly<Record<string, string | boolean | undefined>>
@@ -48,25 +47,13 @@ export async function showJournal(batch: string | undefined, options: Options, o
   if (typeof address !== 'string') {
     throw new CommandError(exitCodes.badInput, 'name a batch, or an --address')
   }
-  const journal = await withStored(options, output, (stored) => stored.journal(address))
+  const journal = await withStored(options, output, (stored) => wholeJournal(stored, address))
   if (journal.length === 0) {
     const none =
       batch === undefined ? `nothing is told of ${address}` : `no batch '${batch}' is stored here; \`quire batches\` lists those that are`
     throw new CommandError(exitCodes.badInput, none)
   }
   output.result({ ...(batch === undefined ? { address } : { batch }), journal }, journal.flatMap(journalLines))
-}
-
-export function journalLines(entry: Transition): string[] {
-  const type = (entry.event as { readonly type?: string } | null)?.type ?? entry.kind
-  const line = `${iso(entry.at)}  #${entry.seq}  ${plain(entry.kind === 'create' ? 'create' : type)} -> ${entry.state}${entry.ignored === null ? '' : `  (ignored: ${entry.ignored})`}`
-  return [line, ...entry.notes.map((note) => `    ${noteText(note)}`)]
-}
-
-function noteText(note: Json): string {
-  const decision = (note as { readonly decision?: { readonly row: number | string; readonly action: string; readonly reason: string } })
-    .decision
-  return decision === undefined ? JSON.stringify(note) : `row ${decision.row}: ${decision.action}, ${decision.reason}`
 }
 
 export async function showResult(batch: string, options: Options, output: Output): Promise<void> {
@@ -90,15 +77,4 @@ function csvOf(found: BatchResult): string {
     throw new CommandError(exitCodes.refused, noRanking(found))
   }
   return rankingCsv(found.scores.ranking)
-}
-
-/** XState's event names in plain words. */
-function plain(name: string): string {
-  const after = /^xstate\.after\.(\w+)\./.exec(name)
-  const ended = /^xstate\.(done|error)\.actor\.(.+)$/.exec(name)
-  return after !== null ? `the ${after[1]} delay` : ended !== null ? `task ${ended[2]} ${ended[1] === 'done' ? 'done' : 'failed'}` : name
-}
-
-export function iso(at: number): string {
-  return new Date(at).toISOString()
 }

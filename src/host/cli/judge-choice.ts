@@ -13,6 +13,7 @@ import { openaiJudge } from '../openai-judge.ts'
 import { recordedJudge } from '../recorded-judge.ts'
 import type { TokenPrice } from '../token-price.ts'
 import { readVerdictFile } from '../verdict-file.ts'
+import { flagOf } from './flag.ts'
 import type { Output } from './output.ts'
 
 type Options = Readonly<Record<string, string | boolean | undefined>>
@@ -149,7 +150,7 @@ async function textOption<Name extends 'assignment' | 'rubric'>(
 function countOption(options: Options, name: string, standard: number): number {
   const value = Number(options[name] ?? standard)
   if (!Number.isInteger(value) || value < 0) {
-    throw new CommandError(exitCodes.badInput, `${name} is '${String(options[name])}'; give a whole number, 0 for no limit`)
+    throw new CommandError(exitCodes.badInput, `${flagOf(name)} is '${String(options[name])}'; give a whole number, 0 for no limit`)
   }
   return value
 }

@@ -3,7 +3,8 @@ import type { ActorSummary } from '../../runtime/ports.ts'
 import { systemClock } from '../../runtime/system.ts'
 import { CommandError } from '../command-error.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { iso, withStored } from './inspect.ts'
+import { withStored } from './inspect.ts'
+import { iso } from './journal-lines.ts'
 import type { Output } from './output.ts'
 import type { Stored } from './stored.ts'
 
@@ -29,7 +30,9 @@ export async function listBatches(options: Options, output: Output): Promise<voi
     ({ batch, state, status, counters, stateSince }) =>
       `${batch}  ${state}  ${status}  ${counters.completed} verdicts  since ${stateSince}`,
   )
-  output.result({ batches, more: found.length === pageSize }, lines.length === 0 ? ['no batches'] : lines)
+  const more = found.length === pageSize
+  const rest = more ? [`only the first ${pageSize} are listed; narrow them with --state, --active or --older-than`] : []
+  output.result({ batches, more }, lines.length === 0 ? ['no batches', ...rest] : [...lines, ...rest])
 }
 
 interface Filter {

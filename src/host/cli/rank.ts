@@ -5,7 +5,8 @@ import { batchSettings } from '../../batch/settings.ts'
 import { CommandError } from '../command-error.ts'
 import { type EssayFolder, readEssayFolder } from '../essay-folder.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { dataFolderFor } from './data.ts'
+import { dataFolderFor, folderOption } from './data.ts'
+import { flagOf } from './flag.ts'
 import { chooseJudge, type JudgeChoice } from './judge-choice.ts'
 import type { Output } from './output.ts'
 import { planLines, planOf } from './plan.ts'
@@ -24,7 +25,7 @@ export async function rank(path: string, options: Options, output: Output, envir
     showPlan(folder, choice, maxComparisons, output)
     return
   }
-  const dataDir = typeof options['data'] === 'string' ? options['data'] : dataFolderFor(folder.realPath)
+  const dataDir = typeof options['data'] === 'string' ? folderOption(options['data']) : dataFolderFor(folder.realPath)
   const batchId = `rank-${folder.digest}-${choice.name}${maxComparisons === undefined ? '' : `-${maxComparisons}`}`
   const judge = choice.create()
   output.say(`judge: ${choice.about}; data: ${dataDir}`)
@@ -66,7 +67,7 @@ export function numberOption(options: Options, name: string): number | undefined
   }
   const value = Number(given)
   if (!Number.isInteger(value) || value < 1) {
-    throw new CommandError(exitCodes.badInput, `${name} is '${String(given)}'; give a positive whole number`)
+    throw new CommandError(exitCodes.badInput, `${flagOf(name)} is '${String(given)}'; give a positive whole number`)
   }
   return value
 }

@@ -56,6 +56,9 @@ export async function runRanking(run: RankingRun): Promise<RankingResult> {
     await quire.create(address, input, { id: 'create', timeoutMs: 60_000 })
     watched()
     return await Promise.race([rankingOf(quire, batchId, run.output), interrupted.stopped])
+  } catch (error) {
+    // What waited for this Quire is told that it stops before the stop has ended.
+    throw isQuireError(error, 'stopped') && interrupted.isAsked() ? await interrupted.stopped : error
   } finally {
     interrupted.off()
     await quire.stop({ drainMs: 1_000 })
@@ -70,23 +73,27 @@ export async function rankingOf(quire: Quire, batchId: string, output: Output): 
   return { batchId, state, progress: state.progress as BatchProgress, scores: scoresOf(state), usage }
 }
 
-/** A batch that ended as FAILED or CANCELLED stays as it is: running again is another try, a finished one is shown again. */
+/** A batch that failed, was cancelled or forgotten stays as it is: running again is another try, a finished one is shown again. */
 async function openBatchId(quire: Quire, { batchId, output }: RankingRun): Promise<string> {
   for (let number = 1; ; number++) {
     const id = number === 1 ? batchId : `${batchId}-${number}`
-    const end = await endOf(quire, batchAddress(id))
-    if (end === null || end.errorCode === null) {
+    const why = await endOf(quire, batchAddress(id))
+    if (why === null) {
       return id
     }
-    output.say(`${id} ended as ${end.status}: ${end.reason}; this is another try`)
+    output.say(`${why}; this is another try`)
   }
 }
 
-/** How a batch ended; null while it runs, and of one that was never born. */
-async function endOf(quire: Quire, address: string): Promise<BatchProgress['end']> {
+/** Why nothing more comes of a batch, in a sentence; null of one that runs, has its ranking, or was never born. */
+async function endOf(quire: Quire, address: string): Promise<string | null> {
   try {
-    return ((await quire.inspect(address)).progress as BatchProgress).end
+    const { end } = (await quire.inspect(address)).progress as BatchProgress
+    return end === null || end.errorCode === null ? null : `${address.slice('batch/'.length)} ended as ${end.status}: ${end.reason}`
   } catch (error) {
+    if (isQuireError(error, 'actor-gone')) {
+      return error.message
+    }
     if (isQuireError(error, 'unknown-actor')) {
       return null
     }
@@ -165,14 +172,23 @@ function scoresOf(state: ActorState): BatchScores | null {
   return (state.output as { readonly scores: BatchScores | null } | null)?.scores ?? null
 }
 
+interface Interruption {
+  /** Rejects when a signal came and everything has stopped. */
+  readonly stopped: Promise<never>
+  readonly isAsked: () => boolean
+  readonly off: () => void
+}
+
 /** Ctrl-C: stops after the turn under way; what was answered stays answered. */
-function stopOnSignal(quire: Quire, output: Output): { readonly stopped: Promise<never>; readonly off: () => void } {
+function stopOnSignal(quire: Quire, output: Output): Interruption {
+  let asked = false
   let reject = (_: Error): void => {}
   const stopped = new Promise<never>((_, fail) => {
     reject = fail
   })
   stopped.catch(() => undefined)
   const onSignal = (): void => {
+    asked = true
     output.say('stopping; run the same command again and it goes on where it was')
     void quire.stop({ drainMs: 0 }).then(() => reject(new CommandError(130, 'stopped by Ctrl-C; run it again to go on')))
   }
@@ -180,6 +196,7 @@ function stopOnSignal(quire: Quire, output: Output): { readonly stopped: Promise
   process.once('SIGTERM', onSignal)
   return {
     stopped,
+    isAsked: () => asked,
     off: () => {
       process.off('SIGINT', onSignal)
       process.off('SIGTERM', onSignal)

@@ -14,7 +14,7 @@ import { exitCodes } from '../exit-codes.ts'
 import { kafkaOptionsOf } from '../quire-options.ts'
 import { readSettings } from '../read-settings.ts'
 import { askOwner } from './ask-owner.ts'
-import { type DataOptions, namedSource } from './data.ts'
+import { assertHoldsData, type DataOptions, namedSource } from './data.ts'
 import { operatorsBatch } from './operators-batch.ts'
 import { stuckOnDatabase } from './database-wait.ts'
 import type { Output } from './output.ts'
@@ -57,6 +57,7 @@ export function storedOf(quire: Quire): Stored {
 /** Opens the data a command names. A folder that another process owns is asked through its socket. */
 export async function openStored(options: DataOptions, output: Output, environment: NodeJS.ProcessEnv): Promise<Stored> {
   const source = namedSource(options, environment)
+  assertHoldsData(source)
   try {
     const settings = readSettings(environment)
     const kafka = kafkaOptionsOf(settings)
@@ -76,12 +77,18 @@ export async function openStored(options: DataOptions, output: Output, environme
 
 async function whenUp(quire: Quire, output: Output): Promise<Stored> {
   const watched = stuckOnDatabase(quire, output)
-  const started = quire.status.getSnapshot().context.database.state
-  const up = new Promise<void>((resolve) => {
-    if (started === 'up') {
-      resolve()
+  const up = new Promise<void>((resolve, reject) => {
+    const look = (): void => {
+      const { state, reason } = quire.status.getSnapshot().context.database
+      if (state === 'up') {
+        resolve()
+      } else if (state === 'blocked') {
+        // No waiting mends it: a service waits for a person, and here one is.
+        reject(new CommandError(exitCodes.unavailable, `the database refuses (${reason}); mend that and try again: docs/operating.md`))
+      }
     }
-    quire.status.subscribe(({ context }) => context.database.state === 'up' && resolve())
+    quire.status.subscribe(look)
+    look()
   })
   const limit = AbortSignal.timeout(patienceMs)
   const late = new Promise<never>((_, reject) => {

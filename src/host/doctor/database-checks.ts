@@ -6,6 +6,12 @@ import { type Check, ill, well } from './check.ts'
 /** A clock further away than this is an alarm, ms (rules 17). */
 const mostSkewMs = 2_000
 
+/** How this process is configured, which a database fixes when it is made. */
+export interface Configured {
+  readonly log: string
+  readonly partitions: number
+}
+
 type KnownActor = Pick<RegisteredActor, 'type' | 'definition'>
 
 /** What the survey of a database says. `now` is this machine's clock, ms, in the middle of the survey. */
@@ -13,7 +19,7 @@ export function databaseChecks(
   { version, now: theirs, schema }: Survey,
   migrations: Migrations,
   now: number,
-  configuredLog: string,
+  configured: Configured,
   known: readonly KnownActor[],
 ): readonly Check[] {
   const skew = Math.round(theirs - now)
@@ -24,7 +30,7 @@ export function databaseChecks(
   const database = well('database', version.split(' on ')[0] ?? version)
   return schema === null
     ? [database, clock, ill('schema', 'Quire was never started here', 'quire migrate, or start a node: it makes the schema')]
-    : [database, clock, schemaCheck(migrations), logCheck(schema, configuredLog), ...actorChecks(schema, known)]
+    : [database, clock, schemaCheck(migrations), logCheck(schema, configured), ...actorChecks(schema, known)]
 }
 
 function schemaCheck({ pending, unknown }: Migrations): Check {
@@ -36,12 +42,18 @@ function schemaCheck({ pending, unknown }: Migrations): Check {
     : ill('schema', `not migrated yet: ${pending.join(', ')}`, 'quire migrate, or start a node of this version: it migrates')
 }
 
-function logCheck({ settings }: SchemaSurvey, configured: string): Check {
-  const stored = settings['log'] ?? configured
-  const detail = `${stored}, ${settings['partitions'] ?? '?'} partitions`
-  return stored === configured
+function logCheck({ settings }: SchemaSurvey, { log, partitions }: Configured): Check {
+  const stored = settings['log'] ?? log
+  const count = Number(settings['partitions'] ?? partitions)
+  const detail = `${stored}, ${count} partitions`
+  const wrong = [...(stored === log ? [] : [log]), ...(count === partitions ? [] : [`${partitions} partitions`])]
+  const remedies = [
+    ...(stored === log ? [] : [`configure ${stored} (QUIRE_KAFKA_BROKERS, QUIRE_TOPIC_PREFIX)`]),
+    ...(count === partitions ? [] : [`set QUIRE_MAILBOX_PARTITIONS to ${count}`]),
+  ]
+  return wrong.length === 0
     ? well('log', detail)
-    : ill('log', `${detail}; this process is configured for ${configured}`, `configure ${stored} (QUIRE_KAFKA_BROKERS, QUIRE_TOPIC_PREFIX)`)
+    : ill('log', `${detail}; this process is configured for ${wrong.join(' and ')}`, remedies.join(', and '))
 }
 
 function actorChecks({ writtenBy, parked, deadLetters }: SchemaSurvey, known: readonly KnownActor[]): readonly Check[] {

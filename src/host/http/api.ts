@@ -95,5 +95,9 @@ export const errorAnswers = {
   404: apiErrorSchema.describe('There is none.'),
   409: apiErrorSchema.describe('Its state does not allow it; the sentence has the numbers.'),
   410: apiErrorSchema.describe('It was archived or forgotten.'),
+  413: apiErrorSchema.describe('The body is larger than QUIRE_HTTP_BODY_LIMIT_BYTES.'),
+  415: apiErrorSchema.describe('The body is not application/json.'),
+  429: apiErrorSchema.describe('Too many requests; Retry-After says when to try again.'),
+  500: apiErrorSchema.describe('Something unexpected; the log has it under the request id.'),
   503: apiErrorSchema.describe('A server is away; Retry-After says when to try again.'),
 }

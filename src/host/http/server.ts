@@ -52,7 +52,7 @@ export async function createApi(parts: ApiParts, options: HttpOptions): Promise<
   app.setErrorHandler((error, request, reply) => answer(error, request, reply, parts))
   observe(app, parts)
   const limited = await protect(app, options)
-  app.setNotFoundHandler({ preHandler: limited }, (_, reply) => reply.code(404).send(bodyOf(notFound)))
+  app.setNotFoundHandler({ preHandler: limited }, ({ method }, reply) => reply.code(404).send(bodyOf(notFound(method))))
   await app.register(swagger, document())
   await app.register(async (open: Api) => {
     healthRoutes(open, parts)
@@ -77,7 +77,7 @@ export async function createApi(parts: ApiParts, options: HttpOptions): Promise<
   return app
 }
 
-const notFound = new ApiError(404, 'not-found', 'there is nothing at this path; see /openapi.json')
+const notFound = (method: string): ApiError => new ApiError(404, 'not-found', `nothing answers ${method} at this path; see /openapi.json`)
 
 /** Returns the limit as a hook, for what the plugin leaves out: it adds itself to routes alone, after their other hooks. */
 async function protect(app: Api, { ratePerMinute }: HttpOptions): Promise<preHandlerAsyncHookHandler> {

@@ -24,7 +24,11 @@ export function streamRoute(app: Api, parts: ApiParts): void {
         tags: ['stream'],
         summary: 'Committed transitions as server-sent events; goes on after Last-Event-ID',
         querystring: query,
-        response: errorAnswers,
+        produces: ['application/json', 'text/event-stream'],
+        response: {
+          ...errorAnswers,
+          200: z.string().describe('Events `ready`, then `transition`, until the reader leaves; their ids resume.'),
+        },
       },
     },
     async (request, reply) => {
