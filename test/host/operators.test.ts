@@ -128,6 +128,7 @@ it('batches of a held folder are listed by state, age and stuck; a ranking that 
   expect(await batches({ state: 'SCORING' })).toMatchObject({ batches: [] })
   expect(await batches({ olderThan: '3600' })).toMatchObject({ batches: [] })
   expect(await batches({ stuck: true })).toEqual({ batches: [], more: false })
+  await expect(batches({ state: 'WAITING' })).rejects.toThrow(/--state is 'WAITING'; give one of INITIALIZING, .*CANCELLED/)
   await expect(batches({ olderThan: 'long' })).rejects.toThrow(/--older-than is 'long'; give whole seconds/)
   await expect(said((output) => showResult('held', { ...options, csv: true }, output))).rejects.toThrow(/held has no ranking: it waits for/)
 })

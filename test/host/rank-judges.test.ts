@@ -111,7 +111,7 @@ describe('quire rank --judge FILE.csv', () => {
     const batch = String(value['batch'])
     expect(await quire('forget', batch, '--data', data)).toMatchObject({ code: 0 })
     const again = await ranked(examples, { judge: verdicts, data })
-    expect(again).toMatchObject({ code: 0, value: { batch: `${batch}-2`, comparisons: 48 } })
+    expect(again).toMatchObject({ code: 0, value: { batch: `${batch}-try2`, comparisons: 48 } })
     expect(again.said).toMatch(/was forgotten at .*; this is another try/)
   }, 60_000)
 
@@ -209,7 +209,7 @@ describe('quire rank --judge openai', () => {
     })
     expect(server.received).toHaveLength(3)
     const right = await ranked(path, options, { OPENAI_API_KEY: 'right' })
-    expect(right).toMatchObject({ code: 0, value: { comparisons: 3, batch: `${String(wrong.value['batch'])}-2` } })
+    expect(right).toMatchObject({ code: 0, value: { comparisons: 3, batch: `${String(wrong.value['batch'])}-try2` } })
     expect(right.said).toContain('this is another try')
   })
 

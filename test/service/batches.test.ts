@@ -208,6 +208,10 @@ describe('a batch over HTTP', () => {
     const first = await made.call('GET', '/v1/batches?limit=2&state=WAITING_CALLBACKS')
     expect(first.json).toMatchObject({ items: [{ batch: 'p-1' }, { batch: 'p-2' }], next: 'p-2' })
     expect((await made.call('GET', '/v1/batches?limit=2&after=p-2')).json).toMatchObject({ items: [{ batch: 'p-3' }], next: null })
+    expect(await made.call('GET', '/v1/batches?state=WAITING')).toMatchObject({
+      status: 400,
+      json: { error: { field: 'state', message: expect.stringContaining('GENERATING_PAIRS') } },
+    })
     expect((await made.call('GET', '/v1/batches?olderThanSeconds=3600')).json).toEqual({ items: [], next: null })
     expect((await made.call('GET', '/v1/batches?stuck=true')).json).toEqual({ items: [], next: null })
     const client = new pg.Client({ connectionString: databaseUrl })

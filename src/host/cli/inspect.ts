@@ -39,7 +39,11 @@ export async function why(batch: string, options: Options, output: Output): Prom
 
 /** A batch that was last stepped by an older version counted nothing. */
 function usageLine({ usage }: Partial<BatchProgress>): string[] {
-  return usage === undefined || usage.tokens + usage.cost === 0 ? [] : [`its answers took ${usage.tokens} tokens and ${usd(usage.cost)}`]
+  if (usage === undefined || usage.tokens + usage.cost === 0) {
+    return []
+  }
+  // Nobody told a price: none is not the same as nothing.
+  return [`its answers took ${usage.tokens} tokens${usage.cost === 0 ? '' : ` and ${usd(usage.cost)}`}`]
 }
 
 export async function showJournal(batch: string | undefined, options: Options, output: Output): Promise<void> {

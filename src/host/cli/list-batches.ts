@@ -1,6 +1,7 @@
 import type { BatchProgress } from '../../batch/progress.ts'
 import type { ActorSummary } from '../../runtime/ports.ts'
 import { systemClock } from '../../runtime/system.ts'
+import { batchStates } from '../batch-states.ts'
 import { CommandError } from '../command-error.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { withStored } from './inspect.ts'
@@ -45,6 +46,9 @@ function filterOf({ state, active, olderThan }: Options): Filter {
   const seconds = olderThan === undefined ? undefined : Number(olderThan)
   if (seconds !== undefined && !(Number.isInteger(seconds) && seconds >= 0)) {
     throw new CommandError(exitCodes.badInput, `--older-than is '${String(olderThan)}'; give whole seconds, e.g. 3600`)
+  }
+  if (state !== undefined && !batchStates.includes(String(state))) {
+    throw new CommandError(exitCodes.badInput, `--state is '${String(state)}'; give one of ${batchStates.join(', ')}`)
   }
   return {
     ...(typeof state === 'string' ? { state } : {}),

@@ -16,7 +16,7 @@ import { answerRequests } from './owner-requests.ts'
 
 export interface RankingRun {
   readonly folder: EssayFolder
-  /** Of the batch; one that failed or was cancelled is followed by another, `-2`, `-3` and so on. */
+  /** Of the batch; one that failed or was cancelled is followed by another, `-try2`, `-try3` and so on. */
   readonly batchId: string
   readonly database: string | { readonly dataDir: string }
   readonly judge: Judge
@@ -76,7 +76,7 @@ export async function rankingOf(quire: Quire, batchId: string, output: Output): 
 /** A batch that failed, was cancelled or forgotten stays as it is: running again is another try, a finished one is shown again. */
 async function openBatchId(quire: Quire, { batchId, output }: RankingRun): Promise<string> {
   for (let number = 1; ; number++) {
-    const id = number === 1 ? batchId : `${batchId}-${number}`
+    const id = number === 1 ? batchId : `${batchId}-try${number}`
     const why = await endOf(quire, batchAddress(id))
     if (why === null) {
       return id

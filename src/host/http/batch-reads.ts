@@ -5,10 +5,11 @@ import { cjBatchId } from '../../batch/wire-ids.ts'
 import type { Explanation } from '../../runtime/explain.ts'
 import { addressIn, type Api, type ApiParts, batchParams, errorAnswers, whileUp } from './api.ts'
 import { batchItem, isoTime, itemOf } from './batch-view.ts'
+import { batchStates } from '../batch-states.ts'
 import { resultRoute } from './result-route.ts'
 
 const listQuery = z.object({
-  state: z.string().max(100).optional().describe('Only this state, e.g. WAITING_CALLBACKS.'),
+  state: z.enum(batchStates).optional().describe('Only this state.'),
   run: z.enum(['active', 'done', 'error']).optional().describe('Only those that go on, are done, or are broken.'),
   olderThanSeconds: z.coerce.number().int().min(0).optional().describe('Only those born longer ago.'),
   stuck: z.enum(['true', 'false']).optional().describe('true: only those without a next cause; in health there are none.'),
