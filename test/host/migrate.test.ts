@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -58,6 +58,19 @@ it('the doctor names what is wrong with the environment and what stands still, e
     { name: 'partition 3', ok: false, detail: expect.stringContaining('many-failures'), remedy: expect.stringContaining('deploy') },
   ])
   expect(json['checks']).toEqual(expect.arrayContaining([expect.objectContaining({ name: 'schema', ok: true })]))
+})
+
+it('the doctor makes no folder where there is none, and names it', async () => {
+  const missing = join(await folder(), 'typo')
+  const { code, json } = await quire('doctor', '--json', '--data', missing)
+  expect([code, json['ok']]).toEqual([10, false])
+  expect(json['checks']).toContainEqual({
+    name: 'database',
+    ok: false,
+    detail: expect.stringContaining(missing),
+    remedy: expect.stringContaining('--data'),
+  })
+  await expect(stat(missing)).rejects.toThrow(/ENOENT/)
 })
 
 it('what only a person mends is said at once by the commands that read', async () => {

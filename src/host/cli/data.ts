@@ -45,12 +45,16 @@ export function folderOption(value: string): string {
 
 /** Looking makes no folder: a name that was mistyped would be one without batches. @throws CommandError naming it */
 export function assertHoldsData(source: DataSource): void {
-  if (typeof source !== 'string' && !isDataFolder(source.dataDir)) {
-    throw new CommandError(
-      exitCodes.badInput,
-      `the folder ${source.dataDir} holds no data of Quire; check --data or QUIRE_DATA_DIR (\`quire rank\` says where its data is)`,
-    )
+  const empty = folderWithoutData(source)
+  if (empty !== undefined) {
+    throw new CommandError(exitCodes.badInput, `${empty}; check --data or QUIRE_DATA_DIR (\`quire rank\` says where its data is)`)
   }
+}
+
+/** Says so of a folder that is none of Quire's, or not there. */
+export function folderWithoutData(source: DataSource): string | undefined {
+  const isEmpty = typeof source !== 'string' && !isDataFolder(source.dataDir)
+  return isEmpty ? `the folder ${source.dataDir} holds no data of Quire` : undefined
 }
 
 /** A variable set to nothing is not set. */

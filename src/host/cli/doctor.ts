@@ -15,7 +15,7 @@ import { settingChecks } from '../doctor/setting-checks.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { kafkaOptionsOf } from '../quire-options.ts'
 import { readableSettings } from '../read-settings.ts'
-import type { DataOptions } from './data.ts'
+import { type DataOptions, folderWithoutData, namedSource } from './data.ts'
 import { openUpkeep } from './open-database.ts'
 import { operatorsBatch } from './operators-batch.ts'
 import type { Output } from './output.ts'
@@ -25,23 +25,31 @@ type Options = Readonly<Record<string, string | boolean | undefined>>
 /** `quire doctor`: looks at everything Quire needs and changes nothing, unless a gap is to be accepted. */
 export async function doctor(options: Options, output: Output): Promise<void> {
   const { settings, problems } = readableSettings(process.env)
+  const ofSettings = settingChecks(process.env, problems)
+  const empty = folderWithoutData(namedSource(options as DataOptions, process.env))
+  if (empty !== undefined) {
+    report([...ofSettings, ill('database', empty, 'check --data or QUIRE_DATA_DIR, or start a node: it makes the folder')], [], output)
+    return
+  }
   const { upkeep, close } = await openUpkeep(options as DataOptions, settings.databaseSchema)
   try {
     const { checks: found, halted } = await examine(upkeep, kafkaOptionsOf(settings), settings.mailboxPartitions)
-    const checks = [...settingChecks(process.env, problems), ...found]
-    const accepted = await acceptGaps(options['acceptGap'], halted, upkeep)
-    const ok = checks.every((check) => check.ok)
-    const lines = checks.map(
-      ({ name, ok: fine, detail, remedy }) => `${fine ? 'ok  ' : 'FAIL'}  ${name}: ${detail}${remedy === null ? '' : ` - ${remedy}`}`,
-    )
-    const moved = accepted.map(
-      ({ partition, from, to }) => `partition ${partition} goes on at offset ${to} instead of ${from}; the journal says so`,
-    )
-    output.result({ ok, checks, accepted }, [...lines, ...moved])
-    process.exitCode = ok || accepted.length > 0 ? exitCodes.ok : exitCodes.unwell
+    report([...ofSettings, ...found], await acceptGaps(options['acceptGap'], halted, upkeep), output)
   } finally {
     await close()
   }
+}
+
+function report(checks: readonly Check[], accepted: readonly HaltedLog[], output: Output): void {
+  const ok = checks.every((check) => check.ok)
+  const lines = checks.map(
+    ({ name, ok: fine, detail, remedy }) => `${fine ? 'ok  ' : 'FAIL'}  ${name}: ${detail}${remedy === null ? '' : ` - ${remedy}`}`,
+  )
+  const moved = accepted.map(
+    ({ partition, from, to }) => `partition ${partition} goes on at offset ${to} instead of ${from}; the journal says so`,
+  )
+  output.result({ ok, checks, accepted }, [...lines, ...moved])
+  process.exitCode = ok || accepted.length > 0 ? exitCodes.ok : exitCodes.unwell
 }
 
 interface Findings {
