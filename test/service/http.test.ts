@@ -166,6 +166,20 @@ describe('what a caller may send', () => {
   })
 
   it.each([
+    ['GET', '/v1/batches?limt=3', undefined, 'limt is no parameter here; give state, run,'],
+    ['GET', '/v1/batches/b/journal?from=3', undefined, 'from is no parameter here; give after, limit'],
+    ['GET', '/v1/batches/b/result?format=csv', undefined, 'format is no parameter here; there is none'],
+    ['GET', '/v1/dead-letters?batchId=b', undefined, 'batchId is no parameter here; give batch,'],
+    ['GET', '/v1/stream?lastEventId=3', undefined, 'lastEventId is no parameter here; give batch, after'],
+    ['POST', '/v1/batches/b/cancel', { reson: 'x' }, 'reson is no parameter here; give reason'],
+  ] as const)('is asked about when it is misspelt: %s %s', async (method, path, body, sentence) => {
+    const made = await testService()
+    await whenReady(made)
+    const answer = await made.call(method, path, body === undefined ? {} : { body })
+    expect(answer).toMatchObject({ status: 400, json: { error: { code: 'invalid-request', message: expect.stringContaining(sentence) } } })
+  })
+
+  it.each([
     '/v1/batches/..%2f..%2fetc%2fpasswd',
     '/v1/batches/%00',
     '/v1/batches/b%00/journal',

@@ -6,9 +6,10 @@ import type { Explanation } from '../../runtime/explain.ts'
 import { addressIn, type Api, type ApiParts, batchParams, errorAnswers, whileUp } from './api.ts'
 import { batchItem, isoTime, itemOf } from './batch-view.ts'
 import { batchStates } from '../batch-states.ts'
+import { parameters } from './parameters.ts'
 import { resultRoute } from './result-route.ts'
 
-const listQuery = z.object({
+const listQuery = parameters({
   state: z.enum(batchStates).optional().describe('Only this state.'),
   run: z.enum(['active', 'done', 'error']).optional().describe('Only those that go on, are done, or are broken.'),
   olderThanSeconds: z.coerce.number().int().min(0).optional().describe('Only those born longer ago.'),
@@ -35,7 +36,7 @@ const detail = batchItem.extend({
   }),
 })
 
-const journalQuery = z.object({
+const journalQuery = parameters({
   after: z.coerce.number().int().min(-1).default(-1).describe('`next` of the page before.'),
   limit: z.coerce.number().int().min(1).max(1_000).default(200),
 })

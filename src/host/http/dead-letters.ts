@@ -3,6 +3,7 @@ import { batchAddress } from '../../batch/request.ts'
 import type { StoredDeadLetter } from '../../runtime/ports.ts'
 import { batchOf } from '../batch-ids.ts'
 import { order } from './order.ts'
+import { parameters } from './parameters.ts'
 import { type Api, type ApiParts, cursorOf, errorAnswers, fromCursor, whileUp } from './api.ts'
 import { ApiError } from './api-error.ts'
 import { isoTime } from './batch-view.ts'
@@ -21,7 +22,7 @@ const item = z.object({
   replayed: z.boolean(),
 })
 
-const listQuery = z.object({
+const listQuery = parameters({
   batch: z.string().max(512).optional().describe('Only those of this batch.'),
   replayed: z.enum(['true', 'false', 'all']).default('false').describe('Those that were replayed stay stored.'),
   limit: z.coerce.number().int().min(1).max(200).default(50),

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { addressIn, type Api, type ApiParts, batchParams, errorAnswers, whileUp } from './api.ts'
 import { ApiError } from './api-error.ts'
 import { batchResult, type BatchResult, noRanking } from '../batch-result.ts'
+import { parameters } from './parameters.ts'
 import { rankingCsv } from '../ranking-csv.ts'
 
 const result = z.object({
@@ -24,6 +25,7 @@ export function resultRoute(app: Api, parts: ApiParts): void {
         tags: ['batches'],
         summary: 'Ranking, scores and outbound events; with Accept: text/csv the ranking alone',
         params: batchParams,
+        querystring: parameters({}),
         produces: ['application/json', 'text/csv'],
         response: { ...errorAnswers, 200: z.union([result, z.string()]) },
       },

@@ -7,9 +7,10 @@ import { type Api, type ApiParts, errorAnswers, whileUp } from './api.ts'
 import { ApiError, unavailable } from './api-error.ts'
 import { isoTime } from './batch-view.ts'
 import { EventStream } from './event-stream.ts'
+import { parameters } from './parameters.ts'
 import { StreamPosition } from './stream-position.ts'
 
-const query = z.object({
+const query = parameters({
   batch: z.string().min(1).max(512).optional().describe('Only this batch.'),
   after: z.string().max(8_192).optional().describe('As Last-Event-ID, for readers that cannot send it.'),
 })
