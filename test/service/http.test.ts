@@ -241,8 +241,9 @@ describe('what a caller may send', () => {
       )
       expect(paths[template], template).toHaveProperty(method.toLowerCase())
     }
+    expect(paths['/v1/batches/{batch}/pause']).toMatchObject({ post: { requestBody: { required: false } } })
     expect(Reflect.get(paths['/v1/batches'] ?? {}, 'post')).toMatchObject({
-      requestBody: {},
+      requestBody: { required: true },
       responses: { 413: {}, 415: {}, 429: {}, 500: {} },
     })
     expect(paths['/v1/stream']).toMatchObject({ get: { responses: { 200: { content: { 'text/event-stream': {} } } } } })

@@ -2,9 +2,8 @@ import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyReply, type FastifyRequest, type preHandlerAsyncHookHandler } from 'fastify'
-import { jsonSchemaTransform, serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { batchAddress } from '../../batch/request.ts'
-import { version } from '../version.ts'
 import type { Api, ApiParts } from './api.ts'
 import { ApiError, apiErrorOf, bodyOf, retryAfterSeconds, unavailable } from './api-error.ts'
 import { anchors } from './anchors.ts'
@@ -13,6 +12,7 @@ import { type AccessOptions, authenticate } from './authentication.ts'
 import { batchActs } from './batch-acts.ts'
 import { batchReads } from './batch-reads.ts'
 import { deadLetters } from './dead-letters.ts'
+import { document } from './document.ts'
 import { forgetRoute } from './forget-route.ts'
 import { healthRoutes } from './health-routes.ts'
 import { instructionTexts } from './instruction-texts.ts'
@@ -121,16 +121,4 @@ function observe(app: Api, { metrics, log }: ApiParts): void {
 function batchIn({ params }: FastifyRequest): { readonly address?: string } {
   const { batch } = (params ?? {}) as { readonly batch?: string }
   return batch === undefined ? {} : { address: batchAddress(batch) }
-}
-
-function document() {
-  return {
-    openapi: {
-      openapi: '3.1.0',
-      info: { title: 'Quire', description: 'Durable comparative-judgement batches.', version: version() },
-      components: { securitySchemes: { token: { type: 'http' as const, scheme: 'bearer' } } },
-      security: [{ token: [] }],
-    },
-    transform: jsonSchemaTransform,
-  }
 }
