@@ -20,6 +20,8 @@ interface Place {
 }
 
 const giveBackMs = 1_000
+/** A process that stood still may send an old offset after another's newer one: all offsets are given back anew after so many rounds. */
+const roundsOfAll = 60
 
 /**
  * The outside topics, by a consumer group that does nothing else (rules 11). Each batch is handed on before the next is
@@ -33,6 +35,7 @@ export class KafkaInbound implements Inbound {
   #given = new Map<string, number>()
   #seen = new Map<string, number | undefined>()
   #cancelGiveBack: (() => void) | undefined
+  #rounds = 0
 
   constructor(parts: KafkaInboundParts) {
     this.#parts = parts
@@ -126,14 +129,20 @@ export class KafkaInbound implements Inbound {
 
   /** What could not be given back is read again: its messages are known by their ids. */
   async #giveBack(): Promise<void> {
-    const moved = [...this.#places].flatMap(([key, { next }]) =>
-      next === undefined || this.#given.get(key) === next ? [] : [{ key, next }],
-    )
-    const offsets = moved.map(({ key, next }) => ({ ...placeOf(key), offset: next }))
+    this.#rounds += 1
+    if (this.#rounds % roundsOfAll === 0) {
+      this.#given = new Map()
+    }
+    const given = this.#given
+    const consumer = this.#reader?.consumer
+    const moved = [...this.#places].flatMap(([key, { next }]) => (next === undefined || given.get(key) === next ? [] : [{ key, next }]))
+    if (consumer === undefined || moved.length === 0) {
+      return
+    }
     try {
-      await (offsets.length === 0 ? undefined : this.#reader?.consumer?.commit(offsets))
+      await consumer.commit(moved.map(({ key, next }) => ({ ...placeOf(key), offset: next })))
       for (const { key, next } of moved) {
-        this.#given.set(key, next)
+        given.set(key, next)
       }
     } catch {
       // The next round gives them back.

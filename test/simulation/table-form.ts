@@ -23,6 +23,9 @@ export interface TableFormParts {
   readonly mutation: Mutation | undefined
 }
 
+/** No server takes a process for dead sooner, ms; one that stands still for less is not asked to notice (standstill.ts). */
+const shortestSessionMs = 6_000
+
 /** The log as a table: one owner of everything, the others stand by. */
 export class TableForm implements LogForm {
   readonly name = 'table'
@@ -76,8 +79,10 @@ export class TableForm implements LogForm {
     this.#parts.clock.schedule(1_500, () => this.#lock.leave(node))
   }
 
-  paused(): void {
-    this.#lock.steal()
+  paused(_: string, ms: number): void {
+    if (ms >= shortestSessionMs) {
+      this.#lock.steal()
+    }
   }
 
   /** The log's server is the database. */
