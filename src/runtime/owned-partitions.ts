@@ -1,10 +1,8 @@
 import { backOffMs } from './back-off.ts'
-import { QuireError } from './errors.ts'
-import type { Claim, CommitOutcome, Random, ReadPosition, Store } from './ports.ts'
+import { type FenceAnswer, readFence, type StoredPosition } from './fence-answer.ts'
+import type { Claim, Random, ReadPosition, Store } from './ports.ts'
 import { TurnClock, type TurnClockParts } from './turn-clock.ts'
 import type { PartitionAdvance, Turn } from './turn-rows.ts'
-
-type Stored = Extract<CommitOutcome, { kind: 'fenced' }>['stored'][number]
 
 export interface OwnedPartitionsParts extends TurnClockParts {
   readonly owner: string
@@ -185,31 +183,13 @@ export class OwnedPartitions {
   }
 
   /**
-   * Reads the answer of a fence (rules 9). Own epoch and own target: it was this very commit whose answer was lost. A higher
-   * epoch: the partition belongs to another; it is dropped and, while still assigned, claimed again after a back-off.
-   * @returns the partitions that were lost
-   * @throws QuireError `fence-broken` when another position stands under the own epoch
+   * Takes in the answer of a fence: what was lost is dropped and, while still assigned, claimed again after a back-off.
+   * @throws QuireError `fence-broken`
    */
-  fenced(advances: readonly PartitionAdvance[], stored: readonly Stored[]): readonly number[] {
+  fenced(advances: readonly PartitionAdvance[], stored: readonly StoredPosition[]): FenceAnswer {
+    const answer = readFence(advances, stored)
+    const { lost } = answer
     const rows = new Map(stored.map((row) => [row.partition, row]))
-    const lost: number[] = []
-    for (const advance of advances) {
-      const row = rows.get(advance.partition)
-      if (row === undefined || row.epoch > advance.epoch) {
-        lost.push(advance.partition)
-      } else if (!isTarget(row, advance) && !isOrigin(row, advance)) {
-        throw new QuireError(
-          'fence-broken',
-          `partition ${advance.partition} stands at ${row.nextOffset}/${row.nextEntry} under the own epoch ${row.epoch}`,
-          {
-            details: { stored: row, advance },
-          },
-        )
-      }
-    }
-    if (lost.length === 0 && !advances.every((advance) => isTarget(rows.get(advance.partition) as Stored, advance))) {
-      throw new QuireError('fence-broken', 'the fence refused a turn that stands where it began', { details: { stored, advances } })
-    }
     this.#fences += 1
     const again = this.#parts.clock.now() + backOffMs(this.#fences, limits, this.#parts.random)
     for (const partition of lost) {
@@ -222,7 +202,7 @@ export class OwnedPartitions {
     if (lost.length > 0) {
       this.#changed()
     }
-    return lost
+    return answer
   }
 
   /** Gives up everything, so that another may take over at once. */
@@ -238,13 +218,4 @@ export class OwnedPartitions {
     this.#parts.onChange(this.ids())
     this.#parts.onHalt([...this.#halted.values()])
   }
-}
-
-function isTarget(row: Stored, advance: PartitionAdvance): boolean {
-  return row.nextOffset === advance.toOffset && row.nextEntry === advance.toEntry
-}
-
-/** Another partition's fence rolled this one back too. */
-function isOrigin(row: Stored, advance: PartitionAdvance): boolean {
-  return row.nextOffset === advance.fromOffset && row.nextEntry === advance.fromEntry
 }

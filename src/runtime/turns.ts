@@ -110,8 +110,10 @@ export class Turns {
     }
     const { turn, work, trace } = made
     this.#parts.count({ fenced: 1 })
-    const lost = this.#parts.partitions.fenced(turn.partitions, outcome.stored)
-    if (lost.length === 0) {
+    const { lost, isMade } = this.#parts.partitions.fenced(turn.partitions, outcome.stored)
+    if (isMade) {
+      // What it leased of a partition that went to another since is begun there, not here.
+      this.#parts.forget(lost)
       await this.#release(made)
       return
     }
