@@ -4,7 +4,7 @@ import type { Archive } from './archive.ts'
 import type { Store } from './ports.ts'
 import { archiveName } from './retention.ts'
 import { type Actor, storageAct } from './storage-act.ts'
-import { tombstoneOf } from './tombstone.ts'
+import { graveOf } from './tombstone.ts'
 
 export interface ForgetParts {
   readonly store: Pick<Store, 'actor'>
@@ -31,11 +31,11 @@ export async function forget(address: string, actor: Actor & { readonly id: stri
   const before = await stored()
   const [position] = await parts.append({ id, address, kind: 'act', body: JSON.stringify(storageAct({ type: 'FORGET' }, who)) })
   await parts.processed(position as Position)
-  const row = await stored()
-  const name = row === undefined || row.tombstone === null ? null : tombstoneOf(row).archive
+  const grave = graveOf(await stored())
+  const name = grave?.archive ?? null
   if (name === null) {
-    // A round of retention may have written it, and its message comes too late.
-    await (before === undefined ? undefined : parts.archive?.remove(archiveName(before)))
+    // A round of retention may have written it, and its message comes too late. Of an actor that is not gone it is the only copy soon.
+    await (grave === undefined || before === undefined ? undefined : parts.archive?.remove(archiveName(before)))
     return { archive: null }
   }
   await parts.archive?.remove(name)

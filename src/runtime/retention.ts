@@ -4,7 +4,7 @@ import type { Archive, ArchivedRow } from './archive.ts'
 import type { DoneActor, Logger, Mailbox, Store } from './ports.ts'
 import type { Registry } from './registry.ts'
 import type { StorageAct } from './storage-act.ts'
-import { type Tombstone, tombstoneOf } from './tombstone.ts'
+import { graveOf, type Tombstone } from './tombstone.ts'
 
 export interface RetentionParts {
   readonly store: Pick<Store, 'over' | 'storedOf' | 'actor'>
@@ -65,7 +65,7 @@ async function archiveOne(actor: DoneActor, { archive, logger, mailbox, store }:
   const name = archiveName(actor)
   const rows = await store.storedOf(actor)
   // Some of these rows may be what the burial has left: they must not replace the document that is whole.
-  if ((await graveOf(actor, store)) !== undefined) {
+  if ((await graveNow(actor, store)) !== undefined) {
     return 0
   }
   try {
@@ -75,7 +75,7 @@ async function archiveOne(actor: DoneActor, { archive, logger, mailbox, store }:
     return undefined
   }
   // Whoever forgot it meanwhile could not know of this document.
-  if ((await graveOf(actor, store))?.cause === 'forgotten') {
+  if ((await graveNow(actor, store))?.cause === 'forgotten') {
     await archive?.remove(name)
     return 0
   }
@@ -83,9 +83,8 @@ async function archiveOne(actor: DoneActor, { archive, logger, mailbox, store }:
   return 1
 }
 
-async function graveOf({ address, partition }: DoneActor, store: Pick<Store, 'actor'>): Promise<Tombstone | undefined> {
-  const row = await store.actor(partition, address)
-  return row === undefined || row.tombstone === null ? undefined : tombstoneOf(row)
+async function graveNow({ address, partition }: DoneActor, store: Pick<Store, 'actor'>): Promise<Tombstone | undefined> {
+  return graveOf(await store.actor(partition, address))
 }
 
 /** Month of the end, type, readable part of the id, and the hash that tells it from its like. The same at every try. */

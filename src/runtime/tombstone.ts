@@ -46,6 +46,11 @@ export function tombstoneOf({ tombstone, address }: Pick<ActorRow, 'tombstone' |
   return JSON.parse(tombstone) as Tombstone
 }
 
+/** Of an actor that is gone; undefined of one that is not, or was never born. */
+export function graveOf(row: Pick<ActorRow, 'tombstone' | 'address'> | undefined): Tombstone | undefined {
+  return row === undefined || row.tombstone === null ? undefined : tombstoneOf(row)
+}
+
 /** In one sentence. */
 export function epitaph(row: Pick<ActorRow, 'tombstone' | 'address'>): string {
   const { cause, at, by, archive } = tombstoneOf(row)
